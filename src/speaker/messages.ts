@@ -1,0 +1,105 @@
+/**
+ * What crosses between the threads of a speaker:
+ *
+ *   main ──candidacies, join, leave──▶ gossip ──announce──▶ packet
+ *   main ◀─────members, owners──────── gossip
+ *   main ◀────────────────ready, interfaces, counters────── packet
+ *
+ * Every message is plain data. Tables go as a whole, so a reader never sees half of one.
+ */
+
+/** One address of one Service, and who may announce it. The rule is core/election's. */
+export interface Candidacy {
+  /** `namespace/name`. */
+  readonly service: string
+  /** Canonical text. */
+  readonly ip: string
+  /** All eligible nodes, best first: the owner is the first that is alive. */
+  readonly order: readonly string[]
+  /** Interfaces this node announces it on; 'all' that qualify. */
+  readonly interfaces: readonly string[] | 'all'
+}
+
+export interface Member {
+  readonly name: string
+  /** Address and port text, `172.18.0.3:7946`. */
+  readonly address: string
+  readonly state: 'alive' | 'suspect'
+}
+
+export type MainToGossip =
+  | { readonly kind: 'candidacies'; readonly candidacies: readonly Candidacy[] }
+  /** Addresses of speaker pods; those that are members already are skipped. */
+  | { readonly kind: 'join'; readonly addresses: readonly string[] }
+  /** Announce the leave, fall silent, answer 'left' within `timeoutMs`. */
+  | { readonly kind: 'leave'; readonly timeoutMs: number }
+
+export type GossipToMain =
+  | { readonly kind: 'listening'; readonly address: string }
+  | { readonly kind: 'members'; readonly members: readonly Member[] }
+  /** The whole table, sent when it changes: who owns each candidacy (undefined: nobody). */
+  | { readonly kind: 'owners'; readonly owners: readonly Ownership[] }
+  | { readonly kind: 'left' }
+  | {
+      readonly kind: 'log'
+      readonly level: LogLevel
+      readonly event: string
+      readonly fields: object
+    }
+
+export interface Ownership {
+  readonly service: string
+  readonly ip: string
+  readonly owner: string | undefined
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** An address this node announces now. One IP shared by Services comes once, interfaces united. */
+export interface AnnouncedVip {
+  readonly ip: string
+  readonly interfaces: readonly string[] | 'all'
+}
+
+/** Sent by gossip (or by main where membership is off), always the whole table. */
+export interface ToPacket {
+  readonly kind: 'announce'
+  readonly vips: readonly AnnouncedVip[]
+}
+
+export type MainToPacket = { readonly kind: 'stop' } | { readonly kind: 'count' }
+
+export type PacketToMain =
+  /** Sockets are open. `wakeFd` is an eventfd: write 8 bytes to it after posting to the thread. */
+  | { readonly kind: 'ready'; readonly wakeFd: number }
+  /** Interfaces that qualify now, sent when they change. */
+  | { readonly kind: 'interfaces'; readonly names: readonly string[] }
+  /** Solicited-node groups that must be joined, by interface index: main does it by raw-socket. */
+  | { readonly kind: 'groups'; readonly groups: readonly GroupMembership[] }
+  | { readonly kind: 'counters'; readonly counters: PacketCounters }
+  | { readonly kind: 'stopped' }
+  | {
+      readonly kind: 'log'
+      readonly level: LogLevel
+      readonly event: string
+      readonly fields: object
+    }
+
+export interface GroupMembership {
+  readonly interface: string
+  readonly index: number
+  /** ff02::1:ffXX:XXXX */
+  readonly group: string
+}
+
+export interface PacketCounters {
+  /** By VIP: MetalLB's metallb_layer2_* metrics. */
+  readonly vips: readonly {
+    readonly ip: string
+    readonly requestsReceived: number
+    readonly responsesSent: number
+    readonly gratuitousSent: number
+  }[]
+  /** Frames not answered, by reason. */
+  readonly drops: Readonly<Record<string, number>>
+}
