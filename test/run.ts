@@ -45,7 +45,7 @@ async function runFiles(title: string, list: string[], concurrency: number, time
   stream.on('test:fail', (event) => {
     const { error } = event.details
     // A parent fails with its children: the children tell why.
-    if (error.failureType === 'subtestsFailed') return
+    if ('failureType' in error && error.failureType === 'subtestsFailed') return
     const cause = error.cause instanceof Error ? error.cause.message : error.message
     failures.push({ name: event.name, file: event.file ?? '', message: cause })
   })
