@@ -1,0 +1,64 @@
+/** The owner goes in every way there is; the client must find the VIP again, at one node only. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { answerers, owner, pods, probe, ready, statusNode } from '../lab/bellwether.ts'
+import { until } from '../lab/until.ts'
+import { fixture, lab } from './harness.ts'
+
+const vips = fixture('failover', ['172.18.1.10-172.18.1.20'])
+
+/** Plain SWIM at three nodes: at worst 8 s, and a second for the rest (memberlist.md §13). */
+const SWIM_WORST_MS = 9000
+
+const movedFrom = (ip: string, before: string) =>
+  until(`another node than ${before} to own ${ip}`, async () => {
+    const now = await owner(lab, ip)
+    return now !== before && now
+  })
+
+test('e2e/failover: a cut cable moves the VIP, and healing leaves one owner', async () => {
+  const ip = await vips.expose('cable')
+  const before = await owner(lab, ip)
+  const probing = await probe(lab, ip)
+  await lab.cut(before)
+  try {
+    const after = await movedFrom(ip, before)
+    const outage = await probing.stop()
+    assert.ok(outage.recovered, JSON.stringify(outage))
+    assert.ok(outage.silentMs < SWIM_WORST_MS, `silent for ${outage.silentMs} ms`)
+    await until('the status to follow', async () => (await statusNode(lab, vips.key('cable'))) === after)
+  } finally {
+    await lab.heal(before)
+  }
+  await until('the owner to be the elected one again, alone', async () => {
+    const hosts = await answerers(lab, ip, 5)
+    return hosts.length === 1 && hosts[0] === before
+  })
+})
+
+test('e2e/failover: a killed speaker comes back or is replaced', async () => {
+  const ip = await vips.expose('killed')
+  const before = await owner(lab, ip)
+  const pod = (await pods(lab, 'speaker')).get(before)
+  assert.ok(pod)
+  const probing = await probe(lab, ip)
+  await lab.killContainer(before, pod, 'speaker')
+  await until('one node to answer', async () => (await answerers(lab, ip)).length === 1)
+  await ready(lab)
+  const outage = await probing.stop()
+  assert.ok(outage.silentMs < SWIM_WORST_MS, `silent for ${outage.silentMs} ms`)
+  await until('a single owner at rest', async () => (await answerers(lab, ip, 5)).length === 1)
+})
+
+test('e2e/failover: a deleted speaker pod hands over without a failed connection', async () => {
+  const ip = await vips.expose('rolled')
+  const before = await owner(lab, ip)
+  const pod = (await pods(lab, 'speaker')).get(before)
+  assert.ok(pod)
+  const probing = await probe(lab, ip)
+  await lab.kubectl('-n', 'metallb-system', 'delete', 'pod', pod)
+  await ready(lab)
+  await until('a single owner at rest', async () => (await answerers(lab, ip, 5)).length === 1)
+  const outage = await probing.stop()
+  assert.equal(outage.failed, 0, JSON.stringify(outage))
+})

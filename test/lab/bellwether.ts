@@ -1,0 +1,128 @@
+/** Bellwether on a lab: installed as a user does it, and looked at as a client sees it. */
+import { readFileSync } from 'node:fs'
+import type { Lab } from './lab.ts'
+import { longestOutage, parseProbes } from './outage.ts'
+import type { Outage } from './outage.ts'
+import { until } from './until.ts'
+
+const MANIFEST = new URL('../../manifests/bellwether.yaml', import.meta.url)
+
+export const NAMESPACE = 'metallb-system'
+
+/** `kubectl apply -f manifests/bellwether.yaml`, then waits for all of it to be ready. */
+export async function install(lab: Lab): Promise<void> {
+  await lab.apply(readFileSync(MANIFEST, 'utf8'))
+  await ready(lab)
+}
+
+export async function ready(lab: Lab): Promise<void> {
+  const rollout = ['-n', NAMESPACE, 'rollout', 'status', '--timeout=120s']
+  await lab.kubectl(...rollout, 'deployment/controller')
+  await lab.kubectl(...rollout, 'daemonset/speaker')
+}
+
+/** An IPAddressPool and the L2Advertisement that announces it, as in the tutorial. */
+export function poolYaml(name: string, addresses: readonly string[], advertisement = name): string {
+  return `apiVersion: metallb.io/v1beta1
+kind: IPAddressPool
+metadata: { name: ${name}, namespace: ${NAMESPACE} }
+spec: { addresses: ${JSON.stringify(addresses)} }
+---
+apiVersion: metallb.io/v1beta1
+kind: L2Advertisement
+metadata: { name: ${advertisement}, namespace: ${NAMESPACE} }
+spec: { ipAddressPools: [${name}] }
+`
+}
+
+/** The Service's first external address, once it has one. */
+export async function externalIp(lab: Lab, service: string, timeoutMs = 30_000): Promise<string> {
+  return until(
+    `${service} to have an external address`,
+    async () => (await externalIps(lab, service))[0],
+    { timeoutMs },
+  )
+}
+
+export async function externalIps(lab: Lab, service: string): Promise<string[]> {
+  const path = 'jsonpath={.status.loadBalancer.ingress[*].ip}'
+  const text = await lab.kubectl('get', 'service', ...named(service), '-o', path)
+  return text.split(' ').filter((ip) => ip !== '')
+}
+
+/** The node that ServiceL2Status names for the Service, or undefined. */
+export async function statusNode(lab: Lab, service: string): Promise<string | undefined> {
+  const [namespace, name] = split(service)
+  const labels = `metallb.io/service-name=${name},metallb.io/service-namespace=${namespace}`
+  const path = 'jsonpath={.items[*].status.node}'
+  const nodes = await lab.kubectl('-n', NAMESPACE, 'get', 'servicel2status', '-l', labels, '-o', path)
+  const [node, ...others] = nodes.split(' ').filter((word) => word !== '')
+  return others.length === 0 ? node : undefined
+}
+
+/** Which hosts answer ARP for the address, as the client hears it: each reply of `count` requests. */
+export async function answerers(lab: Lab, ip: string, count = 3): Promise<string[]> {
+  const { stdout } = await lab.exec('client', ['arping', '-c', `${count}`, '-w', '1', '-I', 'eth0', ip])
+  const macs = new Set([...stdout.matchAll(/([0-9a-f]{2}(?::[0-9a-f]{2}){5})/g)].map((m) => m[1]))
+  const hosts: string[] = []
+  for (const node of lab.nodes) if (macs.has(await lab.hostMac(node))) hosts.push(node)
+  return hosts
+}
+
+/** The one host that answers ARP for the address. */
+export async function owner(lab: Lab, ip: string, timeoutMs = 30_000): Promise<string> {
+  return until(
+    `one owner to answer ARP for ${ip}`,
+    async () => {
+      const hosts = await answerers(lab, ip)
+      return hosts.length === 1 && hosts[0]
+    },
+    { timeoutMs },
+  )
+}
+
+export interface Probing {
+  /** Ends the probing and tells the longest silence. */
+  stop(): Promise<Outage>
+}
+
+/** Probes a VIP from the client with a TCP connection every 20 ms. */
+export function probe(lab: Lab, ip: string, port = 80): Probing {
+  const prober = new URL('tcp-prober.ts', import.meta.url).pathname
+  const child = lab.spawn('client', [process.execPath, prober, ip, `${port}`])
+  return {
+    async stop() {
+      return longestOutage(parseProbes(await child.stop()))
+    },
+  }
+}
+
+/** Reasons and messages of the events about one object, oldest first. */
+export async function events(lab: Lab, kind: string, object: string): Promise<string[]> {
+  const [namespace, name] = split(object)
+  const selector = `involvedObject.kind=${kind},involvedObject.name=${name}`
+  const path = 'jsonpath={range .items[*]}{.type} {.reason}: {.message}{"\\n"}{end}'
+  const order = '--sort-by=.metadata.creationTimestamp'
+  const text = await lab.kubectl('-n', namespace, 'get', 'events', '--field-selector', selector, order, '-o', path)
+  return text.split('\n').filter((line) => line !== '')
+}
+
+/** Names of the running pods of a component, by node. */
+export async function pods(lab: Lab, component: string): Promise<Map<string, string>> {
+  const path = 'jsonpath={range .items[*]}{.spec.nodeName}={.metadata.name} {end}'
+  const text = await lab.kubectl('-n', NAMESPACE, 'get', 'pods', '-l', `component=${component}`, '-o', path)
+  return new Map(
+    text
+      .trim()
+      .split(' ')
+      .map((pair) => pair.split('=') as [string, string]),
+  )
+}
+
+const split = (object: string): [string, string] =>
+  object.includes('/') ? (object.split('/') as [string, string]) : ['default', object]
+
+const named = (object: string): string[] => {
+  const [namespace, name] = split(object)
+  return ['-n', namespace, name]
+}
