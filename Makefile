@@ -17,12 +17,23 @@ endif
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(NODE_PREFIX)/bin/node:
+# npm to start with, and a compiler for the one native module: Debian's, where the machine has none.
+MISSING := $(strip $(foreach pair,npm:npm g++:g++ python3:python3 git:git,$(if $(shell command -v $(firstword $(subst :, ,$(pair)))),,$(lastword $(subst :, ,$(pair))))))
+
+.PHONY: prerequisites
+prerequisites:
+ifneq ($(MISSING),)
+	@[ $$(id -u) = 0 ] || { echo "missing: $(MISSING). Install them, or run make as root."; exit 1; }
+	@echo "installing $(MISSING)"
+	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(MISSING) >/dev/null
+endif
+
+$(NODE_PREFIX)/bin/node: | prerequisites
 	@echo "fetching Node 24 from npm into $(CACHE) (this machine has $$(node -v 2>/dev/null || echo none))"
 	@mkdir -p $(CACHE)/node-24
 	@npm install --prefix $(CACHE)/node-24 --no-save --no-audit --no-fund --loglevel=error node-linux-$(NODE_ARCH)@24
 
-node_modules/.installed: package.json package-lock.json $(NODE_NEEDED)
+node_modules/.installed: package.json package-lock.json $(NODE_NEEDED) | prerequisites
 	@echo "installing dependencies"
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -47,6 +58,18 @@ unit: deps ## unit and property tests only (no root needed)
 .PHONY: test
 test: check ## everything: checks, unit, contract, sockets in namespaces, end to end on the lab
 	@node test/run.ts
+
+.PHONY: bench
+bench: deps ## figures: ARP beside the kernel's, 1,000 Services, memory, a cut cable (root)
+	@node test/bench/bench.ts
+
+.PHONY: demo
+demo: deps ## a real cluster, the tutorial, a cut cable; leaves the cluster up (root)
+	@node test/lab/demo.ts
+
+.PHONY: demo-down
+demo-down: deps ## end the demo's cluster
+	@node test/lab/cli.ts down
 
 .PHONY: crds
 crds: deps ## write crds/ from the schemas
