@@ -7,18 +7,10 @@
  *
  * Every message is plain data. Tables go as a whole, so a reader never sees half of one.
  */
+import type { Candidacy } from '../core/election/candidacy.ts'
+import type { AnnouncedVip, Ownership } from '../core/election/owners.ts'
 
-/** One address of one Service, and who may announce it. The rule is core/election's. */
-export interface Candidacy {
-  /** `namespace/name`. */
-  readonly service: string
-  /** Canonical text. */
-  readonly ip: string
-  /** All eligible nodes, best first: the owner is the first that is alive. */
-  readonly order: readonly string[]
-  /** Interfaces this node announces it on; 'all' that qualify. */
-  readonly interfaces: readonly string[] | 'all'
-}
+export type { AnnouncedVip, Candidacy, Ownership }
 
 export interface Member {
   readonly name: string
@@ -47,19 +39,7 @@ export type GossipToMain =
       readonly fields: object
     }
 
-export interface Ownership {
-  readonly service: string
-  readonly ip: string
-  readonly owner: string | undefined
-}
-
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
-
-/** An address this node announces now. One IP shared by Services comes once, interfaces united. */
-export interface AnnouncedVip {
-  readonly ip: string
-  readonly interfaces: readonly string[] | 'all'
-}
 
 /** Sent by gossip (or by main where membership is off), always the whole table. */
 export interface ToPacket {
