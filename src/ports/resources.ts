@@ -1,0 +1,42 @@
+/** Where the kinds that Bellwether reads and writes live in the API. */
+import type { Resource } from './cluster.ts'
+
+const core = (kind: string, plural: string, namespaced = true): Resource => ({
+  group: '',
+  version: 'v1',
+  kind,
+  plural,
+  namespaced,
+})
+
+const metallb = (kind: string, plural: string): Resource => ({
+  group: 'metallb.io',
+  version: 'v1beta1',
+  kind,
+  plural,
+  namespaced: true,
+})
+
+export const SERVICES = core('Service', 'services')
+export const NODES = core('Node', 'nodes', false)
+export const NAMESPACES = core('Namespace', 'namespaces', false)
+export const PODS = core('Pod', 'pods')
+export const SECRETS = core('Secret', 'secrets')
+export const EVENTS = core('Event', 'events')
+export const DEPLOYMENTS: Resource = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+  namespaced: true,
+}
+export const ENDPOINT_SLICES: Resource = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  kind: 'EndpointSlice',
+  plural: 'endpointslices',
+  namespaced: true,
+}
+export const IP_ADDRESS_POOLS = metallb('IPAddressPool', 'ipaddresspools')
+export const L2_ADVERTISEMENTS = metallb('L2Advertisement', 'l2advertisements')
+export const SERVICE_L2_STATUSES = metallb('ServiceL2Status', 'servicel2statuses')
