@@ -28,6 +28,8 @@ export type MainToGossip =
 
 export type GossipToMain =
   | { readonly kind: 'listening'; readonly address: string }
+  /** The first round of joins is over: whoever could be reached knows of us. Sent once. */
+  | { readonly kind: 'joined' }
   | { readonly kind: 'members'; readonly members: readonly Member[] }
   /** The whole table, sent when it changes: who owns each candidacy (undefined: nobody). */
   | { readonly kind: 'owners'; readonly owners: readonly Ownership[] }

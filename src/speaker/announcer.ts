@@ -1,0 +1,92 @@
+/**
+ * Tells people what this node announces: events on the Services and ServiceL2Status. Hears the
+ * owners from the gossip thread and the interfaces from the packet thread.
+ */
+import type { Candidacy, Ownership } from './messages.ts'
+import type { Announced } from './status-plan.ts'
+
+/** Records an event on a Service, named `namespace/name`. */
+export type RecordEvent = (
+  service: string,
+  type: 'Normal' | 'Warning',
+  reason: 'nodeAssigned' | 'announceFailed',
+  message: string,
+) => void
+
+export class Announcer {
+  readonly #self: string
+  readonly #record: RecordEvent
+  readonly #publish: (announced: ReadonlyMap<string, Announced>) => void
+  #candidacies: readonly Candidacy[] = []
+  #owned: ReadonlySet<string> = new Set()
+  #interfaces: ReadonlySet<string> | undefined
+  #announced: ReadonlyMap<string, Announced> = new Map()
+  /** Services whose failure has been told, so that it is told once. */
+  #failed: ReadonlySet<string> = new Set()
+
+  constructor(
+    self: string,
+    record: RecordEvent,
+    publish: (announced: ReadonlyMap<string, Announced>) => void,
+  ) {
+    this.#self = self
+    this.#record = record
+    this.#publish = publish
+  }
+
+  /** What was handed to the gossip thread: the interfaces of each Service. */
+  setCandidacies(candidacies: readonly Candidacy[]): void {
+    this.#candidacies = candidacies
+    this.#update()
+  }
+
+  setOwners(ownerships: readonly Ownership[]): void {
+    const own = ownerships.filter(({ owner }) => owner === this.#self)
+    this.#owned = new Set(own.map(({ service }) => service))
+    this.#update()
+  }
+
+  /** Names of the interfaces that qualify on this node now. */
+  setInterfaces(names: readonly string[]): void {
+    this.#interfaces = new Set(names)
+    this.#update()
+  }
+
+  #update(): void {
+    const there = this.#interfaces
+    if (!there) return
+    const announced = new Map<string, Announced>()
+    const failed = new Set<string>()
+    for (const { service, ip, interfaces } of this.#candidacies) {
+      if (!this.#owned.has(service) || announced.has(service) || failed.has(service)) continue
+      const named = interfaces === 'all' ? [] : interfaces.filter((name) => there.has(name))
+      if (interfaces === 'all' || named.length > 0) {
+        announced.set(service, { service, interfaces: named })
+        if (!this.#announced.has(service)) this.#tellAssigned(service)
+      } else {
+        failed.add(service)
+        if (!this.#failed.has(service)) this.#tellFailed(service, ip, interfaces, there)
+      }
+    }
+    this.#announced = announced
+    this.#failed = failed
+    this.#publish(announced)
+  }
+
+  #tellAssigned(service: string): void {
+    const message = `announcing from node "${this.#self}" with protocol "layer2"`
+    this.#record(service, 'Normal', 'nodeAssigned', message)
+  }
+
+  #tellFailed(
+    service: string,
+    ip: string,
+    wanted: readonly string[],
+    there: ReadonlySet<string>,
+  ): void {
+    const message =
+      `the interfaces specified by LB IP "${ip}" don't exist in assigned node "${this.#self}" with protocol "layer2": ` +
+      `wanted one of [${wanted.join(', ')}], usable are [${[...there].sort().join(', ')}]`
+    this.#record(service, 'Warning', 'announceFailed', message)
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * What the API says about announcing, kept as parsed objects, and the candidacies that follow from
+ * it. Synchronous: change it, then ask. Only what a change touches is computed again.
+ */
+import { parseIp } from '../core/net/ip.ts'
+import { candidacies, poolOf } from '../core/election/candidacy.ts'
+import type { Candidacy, NoCandidacy } from '../core/election/candidacy.ts'
+import type { Config, Endpoint, Node, Service } from '../core/config/model.ts'
+
+export interface TableOptions {
+  readonly self: string
+  readonly ignoreExcludeLabel: boolean
+  /** Services of another class are not ours; undefined: those without a class are. */
+  readonly loadBalancerClass: string | undefined
+  /** True if the Service carries a sharing key. */
+  isShared(service: Service): boolean
+}
+
+export class CandidacyTable {
+  readonly #options: TableOptions
+  readonly #services = new Map<string, Service>()
+  /** Endpoints by Service key, then by slice key. */
+  readonly #endpoints = new Map<string, Map<string, readonly Endpoint[]>>()
+  readonly #nodes = new Map<string, Node>()
+  readonly #results = new Map<string, readonly Candidacy[] | NoCandidacy>()
+  #config: Config | undefined
+  #dirty = new Set<string>()
+
+  constructor(options: TableOptions) {
+    this.#options = options
+  }
+
+  setService(key: string, service: Service | undefined): void {
+    if (service) this.#services.set(key, service)
+    else this.#services.delete(key)
+    this.#dirty.add(key)
+  }
+
+  setEndpoints(service: string, slice: string, endpoints: readonly Endpoint[] | undefined): void {
+    const slices = this.#endpoints.get(service) ?? new Map<string, readonly Endpoint[]>()
+    if (endpoints) this.#endpoints.set(service, slices.set(slice, endpoints))
+    else if (slices.delete(slice) && slices.size === 0) this.#endpoints.delete(service)
+    this.#dirty.add(service)
+  }
+
+  /** Heartbeats change Node objects every few seconds: only what the election sees counts. */
+  setNode(name: string, node: Node | undefined): void {
+    const before = this.#nodes.get(name)
+    if (node) this.#nodes.set(name, node)
+    else this.#nodes.delete(name)
+    if (JSON.stringify(before) !== JSON.stringify(node)) this.#touchAll()
+  }
+
+  /**
+   * Takes a new configuration, unless an address that is announced would belong to no pool: then
+   * the old one stays (as MetalLB refuses it) and the keys of those Services are returned.
+   */
+  setConfig(config: Config): readonly string[] {
+    const orphans = [...this.#results]
+      .filter(([, result]) => typeof result !== 'string')
+      .map(([key]) => this.#services.get(key))
+      .filter((service) => service !== undefined)
+      .filter(
+        (service) =>
+          poolOf(
+            service.ingress.flatMap((ip) => parseIp(ip) ?? []),
+            config,
+          ) === undefined,
+      )
+      .map((service) => service.key)
+    if (orphans.length > 0) return orphans
+    this.#config = config
+    this.#touchAll()
+    return []
+  }
+
+  /** All candidacies, ordered by Service key, or undefined if they are as they were last time. */
+  compute(): readonly Candidacy[] | undefined {
+    if (!this.#config) return undefined
+    let changed = false
+    for (const key of this.#dirty) changed = this.#computeOne(key, this.#config) || changed
+    this.#dirty = new Set()
+    if (!changed) return undefined
+    return [...this.#results.keys()].sort().flatMap((key) => {
+      const result = this.#results.get(key)
+      return result === undefined || typeof result === 'string' ? [] : result
+    })
+  }
+
+  /** Why nobody may announce the Service, or undefined if somebody may. */
+  reason(key: string): NoCandidacy | undefined {
+    const result = this.#results.get(key)
+    return typeof result === 'string' ? result : undefined
+  }
+
+  /** True if the result is another than before. */
+  #computeOne(key: string, config: Config): boolean {
+    const service = this.#services.get(key)
+    if (!service || service.loadBalancerClass !== this.#options.loadBalancerClass) {
+      return this.#results.delete(key)
+    }
+    const slices = this.#endpoints.get(key)?.values() ?? []
+    const result = candidacies({
+      service,
+      endpoints: [...slices].flat(),
+      config,
+      nodes: [...this.#nodes.values()],
+      self: this.#options.self,
+      ignoreExcludeLabel: this.#options.ignoreExcludeLabel,
+      shared: this.#options.isShared(service),
+    })
+    const before = this.#results.get(key)
+    this.#results.set(key, result)
+    return JSON.stringify(before) !== JSON.stringify(result)
+  }
+
+  #touchAll(): void {
+    for (const key of this.#services.keys()) this.#dirty.add(key)
+  }
+}

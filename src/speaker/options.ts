@@ -1,0 +1,144 @@
+/** What a speaker is told at start: MetalLB's flags and environment (features of speaker/main.go). */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { parse } from 'yaml'
+import { parseFlags } from '../adapters/flags.ts'
+import type { Flag } from '../adapters/flags.ts'
+
+/** Accepted so that MetalLB's DaemonSet works unchanged; what they are for comes later. */
+const WITHOUT_EFFECT = {
+  port: { kind: 'number', default: '9120' },
+  host: { kind: 'text', env: 'METALLB_HOST' },
+  'pprof-bind-address': { kind: 'text' },
+  'bgp-debounce-timeout': { kind: 'number', env: 'METALLB_BGP_DEBOUNCE_TIMEOUT' },
+  'frrk8s-namespace': { kind: 'text', env: 'FRRK8S_NAMESPACE' },
+  'frrk8s-secret-passthrough': { kind: 'boolean' },
+  'tls-min-version': { kind: 'text' },
+  'tls-cipher-suites': { kind: 'text' },
+  'tls-curve-preferences': { kind: 'text' },
+  'metrics-cert-dir': { kind: 'text' },
+} as const satisfies Record<string, Flag>
+
+const FLAGS = {
+  namespace: { kind: 'text', env: 'METALLB_NAMESPACE' },
+  'node-name': { kind: 'text', env: 'METALLB_NODE_NAME' },
+  'pod-name': { kind: 'text', env: 'METALLB_POD_NAME' },
+  'log-level': { kind: 'text', default: 'info' },
+  'health-probe-port': { kind: 'number', default: '17472' },
+  'lb-class': { kind: 'text' },
+  'ignore-exclude-lb': { kind: 'boolean' },
+  'ml-bindaddr': { kind: 'text', env: 'METALLB_ML_BIND_ADDR' },
+  'ml-bindport': { kind: 'number', env: 'METALLB_ML_BIND_PORT', default: '7946' },
+  'ml-labels': { kind: 'text', env: 'METALLB_ML_LABELS' },
+  'ml-secret-key-path': { kind: 'text', env: 'METALLB_ML_SECRET_KEY_PATH' },
+  'ml-wan-config': { kind: 'boolean' },
+  'exclude-l2-config': { kind: 'text', default: '/etc/metallb/excludel2.yaml' },
+  ...WITHOUT_EFFECT,
+} as const satisfies Record<string, Flag>
+
+export interface SpeakerOptions {
+  readonly namespace: string
+  readonly node: string
+  readonly pod: string
+  readonly logLevel: string
+  readonly healthPort: number
+  readonly loadBalancerClass: string | undefined
+  readonly ignoreExcludeLabel: boolean
+  readonly bindAddress: string
+  readonly bindPort: number
+  /** Label selector of the speaker pods. */
+  readonly labels: string
+  /** Bytes of the memberlist secret; undefined: no encryption. */
+  readonly secret: Uint8Array | undefined
+  /** 'off' where bind address or labels are missing: then every node counts as alive. */
+  readonly profile: 'lan' | 'wan' | 'off'
+  readonly excludeInterfaces: readonly string[]
+}
+
+export type ParsedOptions =
+  | { readonly ok: true; readonly options: SpeakerOptions }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+const SERVICE_ACCOUNT_NAMESPACE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace'
+
+export function speakerOptions(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ParsedOptions {
+  const parsed = parseFlags(FLAGS, argv, env)
+  if (!parsed.ok) return parsed
+  const flags = parsed.values
+  const problems: string[] = []
+  const namespace = flags.namespace || readIfThere(SERVICE_ACCOUNT_NAMESPACE)?.toString().trim()
+  if (!namespace) problems.push('namespace unknown: give --namespace or METALLB_NAMESPACE')
+  if (!flags['node-name']) problems.push('node unknown: give --node-name or METALLB_NODE_NAME')
+  const secretFile = join(flags['ml-secret-key-path'], 'secretkey')
+  const secret = flags['ml-secret-key-path'] ? readIfThere(secretFile) : undefined
+  if (flags['ml-secret-key-path'] && !secret) {
+    problems.push(`memberlist secret: expected a file ${secretFile}; the controller makes it`)
+  }
+  const excluded = excludeInterfaces(flags['exclude-l2-config'])
+  if (!Array.isArray(excluded)) problems.push(excluded)
+  if (problems.length > 0 || !Array.isArray(excluded) || !namespace) return { ok: false, problems }
+
+  const membership = flags['ml-bindaddr'] !== '' && flags['ml-labels'] !== ''
+  return {
+    ok: true,
+    options: {
+      namespace,
+      node: flags['node-name'],
+      pod: flags['pod-name'],
+      logLevel: flags['log-level'],
+      healthPort: flags['health-probe-port'],
+      loadBalancerClass: flags['lb-class'] || undefined,
+      ignoreExcludeLabel: flags['ignore-exclude-lb'],
+      bindAddress: flags['ml-bindaddr'],
+      bindPort: flags['ml-bindport'],
+      labels: flags['ml-labels'],
+      secret: secret?.length ? secret : undefined,
+      profile: !membership ? 'off' : flags['ml-wan-config'] ? 'wan' : 'lan',
+      excludeInterfaces: excluded,
+    },
+  }
+}
+
+const ExcludeFile = z.object({
+  announcedInterfacesToExclude: z
+    .array(
+      z.string().refine(isPattern, { error: ({ input }) => `invalid pattern ${String(input)}` }),
+    )
+    .default([]),
+})
+
+/** The list in `/etc/metallb/excludel2.yaml`, empty without the file; a text is what is wrong. */
+function excludeInterfaces(file: string): string[] | string {
+  const text = readIfThere(file)?.toString()
+  if (text === undefined) return []
+  try {
+    const parsed = ExcludeFile.safeParse(parse(text))
+    return parsed.success
+      ? parsed.data.announcedInterfacesToExclude
+      : `${file}: ${z.prettifyError(parsed.error)}`
+  } catch (error) {
+    return `${file}: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

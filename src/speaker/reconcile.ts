@@ -1,0 +1,163 @@
+/**
+ * From what the API server says to candidacies: follows the kinds that matter, parses them at the
+ * edge, keeps a CandidacyTable, and hands the result on when it changed. While the API is away
+ * everything stays as last heard.
+ */
+import { parseConfig } from '../core/config/parse-config.ts'
+import { parseEndpointSlice } from '../core/config/endpoints.ts'
+import { parseNode } from '../core/config/node.ts'
+import { parseService } from '../core/config/service.ts'
+import type { Candidacy } from '../core/election/candidacy.ts'
+import type { Change, Cluster, Followed, KubeObject } from '../ports/cluster.ts'
+import type { Log } from '../ports/log.ts'
+import {
+  ENDPOINT_SLICES,
+  IP_ADDRESS_POOLS,
+  L2_ADVERTISEMENTS,
+  NODES,
+  PODS,
+  SERVICES,
+} from '../ports/resources.ts'
+import type { CandidacyTable } from './candidacy-table.ts'
+
+export interface ReconcileOptions {
+  readonly namespace: string
+  /** Label selector of the speaker pods; '' where membership is off. */
+  readonly podLabels: string
+}
+
+export interface Outputs {
+  candidacies(list: readonly Candidacy[]): void
+  /** Addresses of all speaker pods, this one's among them. */
+  speakers(addresses: readonly string[]): void
+}
+
+export class Reconciler {
+  readonly #table: CandidacyTable
+  readonly #log: Log
+  readonly #outputs: Outputs
+  readonly #followed: readonly Followed[]
+  readonly #pools: Followed
+  readonly #advertisements: Followed
+  #configChanged = true
+  #scheduled = false
+
+  constructor(
+    cluster: Cluster,
+    table: CandidacyTable,
+    log: Log,
+    options: ReconcileOptions,
+    outputs: Outputs,
+    signal: AbortSignal,
+  ) {
+    this.#table = table
+    this.#log = log
+    this.#outputs = outputs
+    const { namespace, podLabels } = options
+    const configChange = () => {
+      this.#configChanged = true
+    }
+    const follow = (
+      resource: Parameters<Cluster['follow']>[0],
+      scope: Parameters<Cluster['follow']>[1],
+      take: (change: Change) => void,
+    ) =>
+      cluster.follow(
+        resource,
+        scope,
+        (change) => {
+          take(change)
+          this.#schedule()
+        },
+        signal,
+      )
+    this.#pools = follow(IP_ADDRESS_POOLS, { namespace }, configChange)
+    this.#advertisements = follow(L2_ADVERTISEMENTS, { namespace }, configChange)
+    this.#followed = [
+      this.#pools,
+      this.#advertisements,
+      follow(SERVICES, {}, (change) => this.#takeService(change)),
+      follow(ENDPOINT_SLICES, {}, (change) => this.#takeSlice(change)),
+      follow(NODES, {}, (change) => this.#takeNode(change)),
+    ]
+    if (podLabels !== '') this.#followSpeakers(cluster, namespace, podLabels, signal)
+  }
+
+  /** True once every kind has been listed. */
+  get synced(): boolean {
+    return this.#followed.every((followed) => followed.synced)
+  }
+
+  #followSpeakers(cluster: Cluster, namespace: string, labelSelector: string, signal: AbortSignal) {
+    cluster.follow(
+      PODS,
+      { namespace, labelSelector },
+      (change, { objects, synced }) => {
+        if (!synced && change.kind !== 'synced') return
+        const addresses = [...objects.values()].flatMap((pod) => podAddress(pod) ?? [])
+        this.#outputs.speakers(addresses.sort())
+      },
+      signal,
+    )
+  }
+
+  #takeService(change: Change): void {
+    if (change.kind === 'synced') return
+    const service = change.kind === 'upsert' ? parseService(change.object) : undefined
+    this.#table.setService(change.key, service)
+  }
+
+  #takeSlice(change: Change): void {
+    if (change.kind === 'synced') return
+    const slice = parseEndpointSlice(change.object)
+    if (!slice) return
+    const endpoints = change.kind === 'upsert' ? slice.endpoints : undefined
+    this.#table.setEndpoints(slice.service, change.key, endpoints)
+  }
+
+  #takeNode(change: Change): void {
+    if (change.kind === 'synced') return
+    this.#table.setNode(change.key, change.kind === 'upsert' ? parseNode(change.object) : undefined)
+  }
+
+  /** Changes come in bursts: one pass for all that arrived in this turn of the loop. */
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      if (this.synced) this.#pass()
+    })
+  }
+
+  #pass(): void {
+    if (this.#configChanged) this.#takeConfig()
+    const list = this.#table.compute()
+    if (list) this.#outputs.candidacies(list)
+  }
+
+  #takeConfig(): void {
+    this.#configChanged = false
+    const parsed = parseConfig({
+      pools: [...this.#pools.objects.values()],
+      l2Advertisements: [...this.#advertisements.objects.values()],
+    })
+    if (!parsed.ok) {
+      this.#log.error('config-invalid', { problems: parsed.problems, kept: 'the last good one' })
+      return
+    }
+    const orphans = this.#table.setConfig(parsed.config)
+    if (orphans.length > 0) {
+      this.#log.error('config-refused', {
+        problem: 'Services are announced at addresses that would belong to no pool',
+        services: orphans,
+        kept: 'the last good one',
+      })
+    } else this.#log.info('config-loaded', { pools: [...parsed.config.pools.keys()] })
+  }
+}
+
+function podAddress(pod: KubeObject): string | undefined {
+  const status = pod['status'] as { podIP?: string } | undefined
+  return status?.podIP
+}

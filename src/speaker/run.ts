@@ -1,0 +1,136 @@
+/**
+ * A speaker from start to stop. Start: packet thread (sockets), gossip thread, API. Stop: tell the
+ * members, fall silent, close. In between this thread is the only one that talks to the API, and
+ * nothing on the wire waits for it.
+ */
+import { once } from 'node:events'
+import type { Cluster } from '../ports/cluster.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import { PODS } from '../ports/resources.ts'
+import { Announcer } from './announcer.ts'
+import type { RecordEvent } from './announcer.ts'
+import { CandidacyTable } from './candidacy-table.ts'
+import type { TableOptions } from './candidacy-table.ts'
+import type { GossipToMain, GroupMembership, PacketToMain } from './messages.ts'
+import type { SpeakerOptions } from './options.ts'
+import { Reconciler } from './reconcile.ts'
+import { StatusWriter } from './status-writer.ts'
+import type { Threads } from './threads.ts'
+
+/** Members are told of the leave within this; the pod's grace period is 2 s. */
+const LEAVE_MS = 1000
+const SILENCE_MS = 300
+
+export interface SpeakerDeps {
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly log: Log
+  readonly threads: Threads
+  readonly options: SpeakerOptions
+  readonly record: RecordEvent
+  readonly isShared: TableOptions['isShared']
+  /** Joins exactly these solicited-node groups, leaves others. */
+  setGroups(groups: readonly GroupMembership[]): void
+}
+
+export interface Speaker {
+  /** What keeps it from being ready, or nothing. */
+  notReady(): readonly string[]
+  /** Resolves when stopped in order; rejects when a thread died. */
+  readonly done: Promise<void>
+}
+
+export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
+  const { cluster, clock, log, threads, options } = deps
+  const following = new AbortController()
+  const { namespace, node: self } = options
+  const table = new CandidacyTable({ self, ...options, isShared: deps.isShared })
+  const statuses = new StatusWriter(
+    cluster,
+    clock,
+    log,
+    { self, namespace, owner: () => podReference(cluster, options) },
+    following.signal,
+  )
+  const announcer = new Announcer(self, deps.record, (announced) => statuses.set(announced))
+  const reconciler = new Reconciler(
+    cluster,
+    table,
+    log,
+    { namespace, podLabels: options.profile === 'off' ? '' : options.labels },
+    {
+      candidacies(candidacies) {
+        announcer.setCandidacies(candidacies)
+        threads.toGossip({ kind: 'candidacies', candidacies })
+      },
+      speakers: (addresses) => threads.toGossip({ kind: 'join', addresses }),
+    },
+    following.signal,
+  )
+
+  let joined = false
+  const left = Promise.withResolvers<void>()
+  threads.onGossip((message: GossipToMain) => {
+    switch (message.kind) {
+      case 'listening':
+        return log.info('gossip-listening', { address: message.address })
+      case 'joined':
+        joined = true
+        return
+      case 'members':
+        return log.info('members', { members: message.members })
+      case 'owners':
+        return announcer.setOwners(message.owners)
+      case 'left':
+        return left.resolve()
+      case 'log':
+        return log[message.level](message.event, message.fields)
+    }
+  })
+  const silent = Promise.withResolvers<void>()
+  threads.onPacket((message: PacketToMain) => {
+    switch (message.kind) {
+      case 'ready':
+      case 'counters':
+        return
+      case 'interfaces':
+        log.info('interfaces', { names: message.names })
+        return announcer.setInterfaces(message.names)
+      case 'groups':
+        return deps.setGroups(message.groups)
+      case 'stopped':
+        return silent.resolve()
+      case 'log':
+        return log[message.level](message.event, message.fields)
+    }
+  })
+
+  const within = (promise: Promise<void>, ms: number) =>
+    Promise.race([promise, new Promise<void>((resolve) => clock.after(ms, resolve))])
+  const stopping = async () => {
+    if (!stop.aborted) await once(stop, 'abort')
+    log.info('stopping', {})
+    threads.toGossip({ kind: 'leave', timeoutMs: LEAVE_MS })
+    await within(left.promise, LEAVE_MS + SILENCE_MS)
+    threads.toPacket({ kind: 'stop' })
+    await within(silent.promise, SILENCE_MS)
+    following.abort()
+    await threads.terminate()
+  }
+  return {
+    notReady: () => [
+      ...(reconciler.synced ? [] : ['API objects not listed yet']),
+      ...(statuses.synced ? [] : ['ServiceL2Status not listed yet']),
+      ...(joined ? [] : ['gossip not joined yet']),
+    ],
+    done: Promise.race([stopping(), threads.died]).finally(() => following.abort()),
+  }
+}
+
+/** The ownerReference that lets ServiceL2Status objects go with this pod. */
+async function podReference(cluster: Cluster, options: SpeakerOptions): Promise<object> {
+  const { namespace, pod: name } = options
+  const { metadata } = await cluster.get(PODS, { namespace, name })
+  return { apiVersion: 'v1', kind: 'Pod', name, uid: metadata.uid }
+}

@@ -1,0 +1,95 @@
+/**
+ * ServiceL2Status objects as they should be, and the calls that make them so. As in MetalLB the
+ * owner keeps the one object of its Service and removes those of others; a speaker that is not the
+ * owner removes only its own.
+ */
+import type { KubeObject, NewObject } from '../ports/cluster.ts'
+import { SERVICE_L2_STATUSES } from '../ports/resources.ts'
+
+export const NODE_LABEL = 'metallb.io/node'
+export const SERVICE_NAME_LABEL = 'metallb.io/service-name'
+export const SERVICE_NAMESPACE_LABEL = 'metallb.io/service-namespace'
+
+/** What this node announces of one Service. */
+export interface Announced {
+  /** `namespace/name`. */
+  readonly service: string
+  /** Empty: on all interfaces. */
+  readonly interfaces: readonly string[]
+}
+
+export type StatusCall =
+  | { readonly kind: 'create'; readonly announced: Announced }
+  | { readonly kind: 'update'; readonly object: KubeObject; readonly announced: Announced }
+  | { readonly kind: 'delete'; readonly object: KubeObject }
+
+/** `objects`: the ServiceL2Status objects of one Service. `announced`: absent if not the owner. */
+export function planStatus(
+  self: string,
+  announced: Announced | undefined,
+  objects: readonly KubeObject[],
+): StatusCall[] {
+  const own = objects.filter((object) => nodeOf(object) === self).sort(byName)
+  if (!announced) return own.map((object) => ({ kind: 'delete', object }))
+  const [kept, ...doubles] = own
+  const strangers = objects.filter((object) => nodeOf(object) !== self)
+  const calls: StatusCall[] = [...doubles, ...strangers].map((object) => ({
+    kind: 'delete',
+    object,
+  }))
+  if (!kept) calls.unshift({ kind: 'create', announced })
+  else if (!isExact(kept, self, announced)) {
+    calls.unshift({ kind: 'update', object: kept, announced })
+  }
+  return calls
+}
+
+/** `namespace/name` of the Service that a status object is about, by its labels. */
+export const serviceOf = ({ metadata: { labels } }: KubeObject): string =>
+  `${labels?.[SERVICE_NAMESPACE_LABEL] ?? ''}/${labels?.[SERVICE_NAME_LABEL] ?? ''}`
+
+export function newStatus(self: string, namespace: string, announced: Announced, owner: object) {
+  const [serviceNamespace = '', serviceName = ''] = announced.service.split('/')
+  return {
+    apiVersion: `${SERVICE_L2_STATUSES.group}/${SERVICE_L2_STATUSES.version}`,
+    kind: SERVICE_L2_STATUSES.kind,
+    metadata: {
+      namespace,
+      generateName: 'l2-',
+      labels: {
+        [NODE_LABEL]: self,
+        [SERVICE_NAME_LABEL]: serviceName,
+        [SERVICE_NAMESPACE_LABEL]: serviceNamespace,
+      },
+      ownerReferences: [owner],
+    },
+    spec: {},
+  } satisfies NewObject
+}
+
+export function statusFields(self: string, { service, interfaces }: Announced) {
+  const [serviceNamespace = '', serviceName = ''] = service.split('/')
+  return {
+    node: self,
+    serviceName,
+    serviceNamespace,
+    interfaces: interfaces.map((name) => ({ name })),
+  }
+}
+
+const nodeOf = (object: KubeObject): string | undefined => object.metadata.labels?.[NODE_LABEL]
+
+const byName = (a: KubeObject, b: KubeObject): number =>
+  a.metadata.name < b.metadata.name ? -1 : a.metadata.name > b.metadata.name ? 1 : 0
+
+function isExact(object: KubeObject, self: string, announced: Announced): boolean {
+  const wanted = statusFields(self, announced)
+  const status = (object['status'] ?? {}) as Partial<typeof wanted>
+  const names = (status.interfaces ?? []).map(({ name }) => name).join()
+  return (
+    status.node === self &&
+    status.serviceName === wanted.serviceName &&
+    status.serviceNamespace === wanted.serviceNamespace &&
+    names === announced.interfaces.join()
+  )
+}

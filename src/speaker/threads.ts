@@ -1,0 +1,81 @@
+/** The two worker threads of a speaker, and the typed messages to and from them. */
+import { MessageChannel, Worker } from 'node:worker_threads'
+import { writeSync } from 'node:fs'
+import { once } from 'node:events'
+import type {
+  GossipToMain,
+  MainToGossip,
+  MainToPacket,
+  PacketToMain,
+  ToPacket,
+} from './messages.ts'
+import { threadUrl } from './thread-url.ts'
+
+export interface ThreadOptions {
+  readonly node: string
+  readonly bindAddress: string
+  readonly bindPort: number
+  /** 32 bytes, or undefined: no encryption. */
+  readonly key: Uint8Array | undefined
+  readonly profile: 'lan' | 'wan' | 'off'
+  /** Regular expressions of interface names. */
+  readonly excludeInterfaces: readonly string[]
+}
+
+export interface Threads {
+  toGossip(message: MainToGossip): void
+  toPacket(message: MainToPacket): void
+  onGossip(receive: (message: GossipToMain) => void): void
+  onPacket(receive: (message: PacketToMain) => void): void
+  /** Rejects when either thread dies: a speaker without one is of no use. */
+  readonly died: Promise<never>
+  terminate(): Promise<void>
+}
+
+/**
+ * Starts the packet thread, waits until its sockets are open, then starts the gossip thread with a
+ * direct line to it, so that a change of owner makes no detour by the main thread.
+ */
+export async function startThreads(options: ThreadOptions): Promise<Threads> {
+  const { port1: gossipPort, port2: packetPort } = new MessageChannel()
+  const packet = new Worker(threadUrl('packet-thread'), {
+    workerData: { excludeInterfaces: options.excludeInterfaces, gossipPort },
+    transferList: [gossipPort],
+  })
+  const [ready] = (await Promise.race([once(packet, 'message'), exited(packet, 'packet')])) as [
+    PacketToMain,
+  ]
+  if (ready.kind !== 'ready') throw new Error(`packet thread said ${ready.kind} before ready`)
+  const { wakeFd } = ready
+
+  const { excludeInterfaces: _, ...gossipOptions } = options
+  const gossip = new Worker(threadUrl('gossip-thread'), {
+    workerData: { ...gossipOptions, packetPort, wakeFd },
+    transferList: [packetPort],
+  })
+  const died = Promise.race([exited(packet, 'packet'), exited(gossip, 'gossip')])
+  died.catch(() => undefined)
+  return {
+    toGossip: (message) => gossip.postMessage(message),
+    toPacket(message: MainToPacket | ToPacket) {
+      packet.postMessage(message)
+      wake(wakeFd)
+    },
+    onGossip: (receive) => void gossip.on('message', receive),
+    onPacket: (receive) => void packet.on('message', receive),
+    died,
+    async terminate() {
+      await Promise.all([gossip.terminate(), packet.terminate()])
+    },
+  }
+}
+
+/** The packet thread blocks in poll(2); an eventfd in its poll set ends that. */
+function wake(wakeFd: number): void {
+  writeSync(wakeFd, new Uint8Array(new BigUint64Array([1n]).buffer))
+}
+
+async function exited(worker: Worker, name: string): Promise<never> {
+  const [code] = (await once(worker, 'exit')) as [number]
+  throw new Error(`the ${name} thread ended with code ${code}`)
+}
