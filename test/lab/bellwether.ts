@@ -55,14 +55,32 @@ export async function statusNode(lab: Lab, service: string): Promise<string | un
   const [namespace, name] = split(service)
   const labels = `metallb.io/service-name=${name},metallb.io/service-namespace=${namespace}`
   const path = 'jsonpath={.items[*].status.node}'
-  const nodes = await lab.kubectl('-n', NAMESPACE, 'get', 'servicel2status', '-l', labels, '-o', path)
+  const nodes = await lab.kubectl(
+    '-n',
+    NAMESPACE,
+    'get',
+    'servicel2status',
+    '-l',
+    labels,
+    '-o',
+    path,
+  )
   const [node, ...others] = nodes.split(' ').filter((word) => word !== '')
   return others.length === 0 ? node : undefined
 }
 
 /** Which hosts answer ARP for the address, as the client hears it: each reply of `count` requests. */
 export async function answerers(lab: Lab, ip: string, count = 3): Promise<string[]> {
-  const { stdout } = await lab.exec('client', ['arping', '-c', `${count}`, '-w', '1', '-I', 'eth0', ip])
+  const { stdout } = await lab.exec('client', [
+    'arping',
+    '-c',
+    `${count}`,
+    '-w',
+    '1',
+    '-I',
+    'eth0',
+    ip,
+  ])
   const macs = new Set([...stdout.matchAll(/([0-9a-f]{2}(?::[0-9a-f]{2}){5})/g)].map((m) => m[1]))
   const hosts: string[] = []
   for (const node of lab.nodes) if (macs.has(await lab.hostMac(node))) hosts.push(node)
@@ -103,14 +121,33 @@ export async function events(lab: Lab, kind: string, object: string): Promise<st
   const selector = `involvedObject.kind=${kind},involvedObject.name=${name}`
   const path = 'jsonpath={range .items[*]}{.type} {.reason}: {.message}{"\\n"}{end}'
   const order = '--sort-by=.metadata.creationTimestamp'
-  const text = await lab.kubectl('-n', namespace, 'get', 'events', '--field-selector', selector, order, '-o', path)
+  const text = await lab.kubectl(
+    '-n',
+    namespace,
+    'get',
+    'events',
+    '--field-selector',
+    selector,
+    order,
+    '-o',
+    path,
+  )
   return text.split('\n').filter((line) => line !== '')
 }
 
 /** Names of the running pods of a component, by node. */
 export async function pods(lab: Lab, component: string): Promise<Map<string, string>> {
   const path = 'jsonpath={range .items[*]}{.spec.nodeName}={.metadata.name} {end}'
-  const text = await lab.kubectl('-n', NAMESPACE, 'get', 'pods', '-l', `component=${component}`, '-o', path)
+  const text = await lab.kubectl(
+    '-n',
+    NAMESPACE,
+    'get',
+    'pods',
+    '-l',
+    `component=${component}`,
+    '-o',
+    path,
+  )
   return new Map(
     text
       .trim()

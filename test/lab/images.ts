@@ -1,0 +1,89 @@
+/** The images of the lab as docker-archives in the cache, made where they are missing or out of date. */
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, exists, pull, push, save } from './buildah.ts'
+import { CACHE, locked } from './cache.ts'
+import { AGNHOST_IMAGE, NGINX_IMAGE, NODE_IMAGE, PAUSE_IMAGE } from './image-names.ts'
+import { step } from './progress.ts'
+import { buildStandIn } from './stand-ins.ts'
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url))
+const ARCHIVES = join(CACHE, 'images')
+
+/** Name of the project's image; it stands in the file IMAGE and nowhere else. */
+export const projectImage = (): string => readFileSync(join(REPOSITORY, 'IMAGE'), 'utf8').trim()
+
+/** Archives of all images that the lab's nodes are to know. */
+export async function labImages(): Promise<string[]> {
+  return locked('images', async () => {
+    const archives = [
+      await foreignImage(PAUSE_IMAGE),
+      await foreignImage(AGNHOST_IMAGE),
+      await foreignImage(NGINX_IMAGE),
+    ]
+    if (!existsSync(join(REPOSITORY, 'Dockerfile'))) return archives
+    return [...archives, await buildProjectImage()]
+  })
+}
+
+/** `make image`. */
+export const makeImage = (): Promise<string> => locked('images', buildProjectImage)
+
+/** `make push`: builds, then sends the image to a registry under the name `target`. */
+export async function pushImage(target: string): Promise<void> {
+  await locked('images', async () => {
+    await buildProjectImage()
+    await step(`pushing ${target}`, () => push(projectImage(), target))
+  })
+}
+
+async function foreignImage(name: string): Promise<string> {
+  const tar = archive(name, hash([fileURLToPath(new URL('stand-ins.ts', import.meta.url))]))
+  if (existsSync(tar)) return tar
+  await step(`image ${name}`, async () => {
+    await obtain(name)
+    await save(name, tar)
+  })
+  return tar
+}
+
+async function obtain(name: string): Promise<void> {
+  if (!(await pull(name))) await buildStandIn(name)
+}
+
+/** From the project's Dockerfile, if anything in the build's reach has changed. */
+async function buildProjectImage(): Promise<string> {
+  const name = projectImage()
+  const tar = archive(name, hash(projectFiles()))
+  if (existsSync(tar)) return tar
+  if (!(await exists(NODE_IMAGE))) await step(`image ${NODE_IMAGE}`, () => obtain(NODE_IMAGE))
+  await step(`image ${name} from the Dockerfile`, async () => {
+    await build(name, join(REPOSITORY, 'Dockerfile'), REPOSITORY)
+    for (const old of globSync(archive(name, '*'))) rmSync(old)
+    await save(name, tar)
+  })
+  return tar
+}
+
+/** What the Dockerfile may copy; tests and documents it does not. */
+function projectFiles(): string[] {
+  const skipped = /^(node_modules|dist|\.git|test|examples|\.ci)(\/|$)|\.md$|\.test\.ts$/
+  return globSync('**', { cwd: REPOSITORY, exclude: (path) => skipped.test(path) })
+    .filter((path) => !skipped.test(path))
+    .map((path) => join(REPOSITORY, path))
+    .filter((path) => statSync(path).isFile())
+    .sort()
+}
+
+function hash(files: readonly string[]): string {
+  const digest = createHash('sha256')
+  for (const file of files) digest.update(`${file}\0`).update(readFileSync(file))
+  return digest.digest('hex').slice(0, 16)
+}
+
+function archive(name: string, version: string): string {
+  mkdirSync(ARCHIVES, { recursive: true })
+  return join(ARCHIVES, `${name.replace(/.*\//, '').replace(':', '_')}-${version}.tar`)
+}
