@@ -36,6 +36,7 @@ const failures: { name: string; file: string; message: string }[] = []
 
 async function runFiles(title: string, list: string[], concurrency: number, timeout: number) {
   if (list.length === 0) return
+  console.log(`── ${title}: ${list.length} files`)
   const started = performance.now()
   const stream = run({
     files: list,
@@ -60,7 +61,7 @@ async function runFiles(title: string, list: string[], concurrency: number, time
     for await (const text of report) process.stdout.write(String(text))
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  console.log(`── ${title}: ${list.length} files in ${seconds} s`)
+  console.log(`   ${seconds} s`)
 }
 
 const escape = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
@@ -70,6 +71,13 @@ for (const name of suites) {
   await runFiles(name, globSync(suite.files).sort(), suite.concurrency, suite.timeoutMs)
 }
 await runFiles('named', files, 1, 1_500_000)
+
+// The end-to-end tests share one lab; KEEP_LAB=1 leaves it up for the next run.
+const needsLab = suites.includes('e2e') || files.some((file) => file.includes('test/e2e/'))
+if (needsLab && process.env['KEEP_LAB'] !== '1') {
+  const { lab } = await import('./e2e/harness.ts')
+  await lab.down()
+}
 
 for (const { name, file, message } of failures) {
   const path = file.replace(`${process.cwd()}/`, '')

@@ -21,6 +21,7 @@ test('e2e/api-away: VIPs answer through 60 s without an API server', async () =>
   } finally {
     await lab.startApiServer()
   }
+  await probing.answered()
   const outage = await probing.stop()
   assert.equal(outage.failed, 0, JSON.stringify(outage))
   const next = await vips.expose('afterwards')

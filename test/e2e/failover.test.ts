@@ -23,10 +23,14 @@ test('e2e/failover: a cut cable moves the VIP, and healing leaves one owner', as
   await lab.cut(before)
   try {
     const after = await movedFrom(ip, before)
+    await probing.answered()
     const outage = await probing.stop()
     assert.ok(outage.recovered, JSON.stringify(outage))
     assert.ok(outage.silentMs < SWIM_WORST_MS, `silent for ${outage.silentMs} ms`)
-    await until('the status to follow', async () => (await statusNode(lab, vips.key('cable'))) === after)
+    await until(
+      'the status to follow',
+      async () => (await statusNode(lab, vips.key('cable'))) === after,
+    )
   } finally {
     await lab.heal(before)
   }
@@ -45,6 +49,7 @@ test('e2e/failover: a killed speaker comes back or is replaced', async () => {
   await lab.killContainer(before, pod, 'speaker')
   await until('one node to answer', async () => (await answerers(lab, ip)).length === 1)
   await ready(lab)
+  await probing.answered()
   const outage = await probing.stop()
   assert.ok(outage.silentMs < SWIM_WORST_MS, `silent for ${outage.silentMs} ms`)
   await until('a single owner at rest', async () => (await answerers(lab, ip, 5)).length === 1)
@@ -59,6 +64,7 @@ test('e2e/failover: a deleted speaker pod hands over without a failed connection
   await lab.kubectl('-n', 'metallb-system', 'delete', 'pod', pod)
   await ready(lab)
   await until('a single owner at rest', async () => (await answerers(lab, ip, 5)).length === 1)
+  await probing.answered()
   const outage = await probing.stop()
   assert.equal(outage.failed, 0, JSON.stringify(outage))
 })

@@ -15,7 +15,11 @@ const told = (kind: string, object: string, text: RegExp) =>
 
 for (const [name, options, text] of [
   ['outside', { spec: { loadBalancerIP: '10.9.9.9' } }, /Warning AllocationFailed: .*10\.9\.9\.9/],
-  ['malformed', { spec: { loadBalancerIP: '172.18.4.300' } }, /Warning AllocationFailed: .*172\.18\.4\.300/],
+  [
+    'malformed',
+    { spec: { loadBalancerIP: '172.18.4.300' } },
+    /Warning AllocationFailed: .*172\.18\.4\.300/,
+  ],
   [
     'no-such-pool',
     { annotations: { 'metallb.io/address-pool': 'nowhere' } },
@@ -43,7 +47,9 @@ test('e2e/invalid: a full pool is told of, and a bigger one helps without touchi
   for (const name of ['one', 'two', 'three']) await vips.createService(name)
   const waiting = await until('two of three to be served', async () => {
     const served = await Promise.all(
-      ['one', 'two', 'three'].map(async (name) => [name, await externalIps(lab, vips.key(name))] as const),
+      ['one', 'two', 'three'].map(
+        async (name) => [name, await externalIps(lab, vips.key(name))] as const,
+      ),
     )
     const pending = served.filter(([, ips]) => ips.length === 0)
     return pending.length === 1 && pending[0]?.[0]
@@ -71,6 +77,14 @@ test('e2e/invalid: a pool with nonsense for an address is told of', async () => 
 
 after(async () => {
   for (const kind of ['l2advertisement', 'ipaddresspool']) {
-    await lab.kubectl('-n', NAMESPACE, 'delete', kind, 'e2e-overlap', 'e2e-nonsense', '--ignore-not-found')
+    await lab.kubectl(
+      '-n',
+      NAMESPACE,
+      'delete',
+      kind,
+      'e2e-overlap',
+      'e2e-nonsense',
+      '--ignore-not-found',
+    )
   }
 })

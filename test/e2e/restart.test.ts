@@ -9,9 +9,13 @@ const vips = fixture('restart', ['172.18.2.0/26'], 0)
 
 /** Address by Service name. */
 async function addresses(): Promise<Map<string, string>> {
-  const path = 'jsonpath={range .items[*]}{.metadata.name}={.status.loadBalancer.ingress[0].ip} {end}'
+  const path =
+    'jsonpath={range .items[*]}{.metadata.name}={.status.loadBalancer.ingress[0].ip} {end}'
   const text = await lab.kubectl('-n', vips.namespace, 'get', 'services', '-o', path)
-  const pairs = text.trim().split(' ').map((pair) => pair.split('=') as [string, string])
+  const pairs = text
+    .trim()
+    .split(' ')
+    .map((pair) => pair.split('=') as [string, string])
   return new Map(pairs.filter(([, ip]) => ip !== ''))
 }
 
@@ -56,7 +60,8 @@ test('e2e/restart: no address is lost, moved or doubled by a controller that is 
   for (const name of early.slice(4)) {
     assert.equal(middle.get(name), before.get(name), `${name} moved at the first kill`)
   }
-  for (const [name, ip] of middle) assert.equal(end.get(name), ip, `${name} moved at the second kill`)
+  for (const [name, ip] of middle)
+    assert.equal(end.get(name), ip, `${name} moved at the second kill`)
   const used = [...end.values()]
   assert.equal(new Set(used).size, used.length, `an address twice: ${used.sort().join(' ')}`)
 })

@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { answerers, events, externalIp, externalIps, install, owner, statusNode } from '../lab/bellwether.ts'
+import {
+  answerers,
+  events,
+  externalIp,
+  externalIps,
+  install,
+  owner,
+  statusNode,
+} from '../lab/bellwether.ts'
 import { until } from '../lab/until.ts'
 import { lab } from './harness.ts'
 
@@ -61,7 +69,10 @@ test('e2e/tutorial: events tell of the address and of the node', async () => {
     const list = await events(lab, 'Service', 'nginx')
     return list.some((line) => line.includes('nodeAssigned')) && list
   })
-  assert.ok(told.some((line) => /^Normal IPAllocated: .*172\.18\.0\.10/.test(line)), told.join('\n'))
+  assert.ok(
+    told.some((line) => /^Normal IPAllocated: .*172\.18\.0\.10/.test(line)),
+    told.join('\n'),
+  )
   const assigned = `Normal nodeAssigned: announcing from node "${host}" with protocol "layer2"`
   assert.ok(told.includes(assigned), told.join('\n'))
 })
@@ -69,20 +80,37 @@ test('e2e/tutorial: events tell of the address and of the node', async () => {
 test('e2e/tutorial: the pool tells how many addresses are used and free', async () => {
   await until('the pool to count 2 of 21', async () => {
     const path = 'jsonpath={.status.assignedIPv4}/{.status.availableIPv4}'
-    const counts = await lab.kubectl('-n', 'metallb-system', 'get', 'ipaddresspool', 'ip-pool', '-o', path)
+    const counts = await lab.kubectl(
+      '-n',
+      'metallb-system',
+      'get',
+      'ipaddresspool',
+      'ip-pool',
+      '-o',
+      path,
+    )
     return counts === '2/19'
   })
 })
 
 test('e2e/tutorial: an address comes back when its Service is deleted', async () => {
   await lab.kubectl('delete', 'service', 'nginx')
-  await until('silence at 172.18.0.10', async () => (await answerers(lab, '172.18.0.10')).length === 0)
+  await until(
+    'silence at 172.18.0.10',
+    async () => (await answerers(lab, '172.18.0.10')).length === 0,
+  )
   await lab.apply(read('test-lb.yaml'))
   assert.equal(await externalIp(lab, 'nginx'), '172.18.0.10')
 })
 
 test('e2e/tutorial: a Service that is no longer a LoadBalancer loses its address', async () => {
-  await lab.kubectl('patch', 'service', 'nginx2', '-p', '{"spec":{"type":"ClusterIP","loadBalancerIP":null}}')
+  await lab.kubectl(
+    'patch',
+    'service',
+    'nginx2',
+    '-p',
+    '{"spec":{"type":"ClusterIP","loadBalancerIP":null}}',
+  )
   await until('the address to be gone', async () => (await externalIps(lab, 'nginx2')).length === 0)
   await until('silence', async () => (await answerers(lab, '172.18.0.20')).length === 0)
 })

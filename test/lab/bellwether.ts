@@ -100,19 +100,26 @@ export async function owner(lab: Lab, ip: string, timeoutMs = 30_000): Promise<s
 }
 
 export interface Probing {
+  /** Awaits a connection that was started after this call and succeeded. */
+  answered(timeoutMs?: number): Promise<void>
   /** Ends the probing and tells the longest silence. */
   stop(): Promise<Outage>
 }
 
-/** Probes a VIP from the client with a TCP connection every 20 ms. */
-export function probe(lab: Lab, ip: string, port = 80): Probing {
+/** Probes a VIP from the client with a TCP connection every 20 ms; resolves once it is answered. */
+export async function probe(lab: Lab, ip: string, port = 80): Promise<Probing> {
   const prober = new URL('tcp-prober.ts', import.meta.url).pathname
   const child = lab.spawn('client', [process.execPath, prober, ip, `${port}`])
-  return {
-    async stop() {
-      return longestOutage(parseProbes(await child.stop()))
+  const probing: Probing = {
+    async answered(timeoutMs = 60_000) {
+      const from = Date.now()
+      const fresh = () => parseProbes(child.stdout).some(({ ok, atMs }) => ok && atMs >= from)
+      await until(`a connection to ${ip}`, fresh, { timeoutMs })
     },
+    stop: async () => longestOutage(parseProbes(await child.stop())),
   }
+  await probing.answered()
+  return probing
 }
 
 /** Reasons and messages of the events about one object, oldest first. */

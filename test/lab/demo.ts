@@ -52,6 +52,9 @@ async function tutorialSteps(): Promise<string> {
 }
 
 async function cutCable(ip: string): Promise<void> {
+  // A backend on each node: the cut must silence the owner, not the only backend.
+  await lab.kubectl('scale', 'deployment/nginx', '--replicas=3')
+  await lab.kubectl('rollout', 'status', 'deployment/nginx', '--timeout=120s')
   const before = await owner(lab, ip)
   await until('ServiceL2Status to name the owner', async () => {
     return (await statusNode(lab, 'nginx')) === before
@@ -59,16 +62,14 @@ async function cutCable(ip: string): Promise<void> {
   await show('get', 'pods,svc', '-o', 'wide')
   await show('-n', 'metallb-system', 'get', 'pods,servicel2status')
   console.log(`\n${ip} is answered by ${before}; its cable is cut now …`)
-  // The backend must outlive the cut node, or the test would time the kubelet instead.
-  const probing = probe(lab, ip)
-  await until('the prober to be at work', async () => (await probing.count()) > 50)
+  const probing = await probe(lab, ip)
   await lab.cut(before)
   try {
     const after = await until('another node to take over', async () => {
       const now = await owner(lab, ip)
       return now !== before && now
     })
-    await probing.answeredAgain()
+    await probing.answered()
     const outage = await probing.stop()
     seen.push(['its owner was', before], ['after the cut it is', after])
     seen.push(['silent, as the client saw it', `${(outage.silentMs / 1000).toFixed(2)} s`])

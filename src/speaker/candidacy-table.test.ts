@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Config, Node, Service } from '../core/config/model.ts'
+import { parseRange } from '../core/net/range.ts'
+import { CandidacyTable } from './candidacy-table.ts'
+
+function config(addresses: string): Config {
+  const range = parseRange(addresses)
+  assert.ok(range.ok)
+  const pool = {
+    name: 'pool',
+    labels: {},
+    ranges: [range.value],
+    autoAssign: true,
+    avoidBuggyIPs: false,
+  }
+  const ad = {
+    name: 'ad',
+    pools: ['pool'],
+    nodeSelectors: [],
+    interfaces: [],
+    serviceSelectors: [],
+    preferredNodeSelectors: [],
+  }
+  return { pools: new Map([['pool', pool]]), l2Advertisements: [ad] }
+}
+
+const service = (name: string, ip: string, loadBalancerClass?: string): Service => ({
+  key: `default/${name}`,
+  namespace: 'default',
+  name,
+  uid: name,
+  labels: {},
+  annotations: {},
+  type: 'LoadBalancer',
+  clusterIPs: [],
+  ipFamilies: [4],
+  ipFamilyPolicy: 'SingleStack',
+  externalTrafficPolicy: 'Cluster',
+  selector: {},
+  ports: [],
+  ingress: [ip],
+  ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
+})
+
+const node = (name: string): Node => ({ name, labels: {}, networkUnavailable: false })
+
+function table(loadBalancerClass?: string): CandidacyTable {
+  const options = { self: 'w1', ignoreExcludeLabel: false, isShared: () => false }
+  const table = new CandidacyTable({ ...options, loadBalancerClass })
+  table.setNode('w1', node('w1'))
+  table.setConfig(config('10.0.0.0/24'))
+  return table
+}
+
+const serve = (table: CandidacyTable, name: string, ip: string, loadBalancerClass?: string) => {
+  table.setService(`default/${name}`, service(name, ip, loadBalancerClass))
+  table.setEndpoints(`default/${name}`, `default/${name}-slice`, [
+    { nodeName: 'w1', serving: true },
+  ])
+}
+
+const services = (list: ReturnType<CandidacyTable['compute']>) =>
+  list?.map(({ service }) => service)
+
+test('speaker/table: candidacies come and go with Services and endpoints', () => {
+  const it = table()
+  serve(it, 'b', '10.0.0.2')
+  serve(it, 'a', '10.0.0.1')
+  assert.deepEqual(services(it.compute()), ['default/a', 'default/b'])
+  it.setEndpoints('default/a', 'default/a-slice', undefined)
+  assert.deepEqual(services(it.compute()), ['default/b'])
+  assert.equal(it.reason('default/a'), 'noEndpoints')
+  it.setService('default/b', undefined)
+  assert.deepEqual(services(it.compute()), [])
+})
+
+test('speaker/table: a change that changes nothing for the election is no change', () => {
+  const it = table()
+  serve(it, 'a', '10.0.0.1')
+  it.compute()
+  it.setNode('w1', node('w1'))
+  it.setService('default/a', { ...service('a', '10.0.0.1'), labels: { irrelevant: 'yes' } })
+  assert.equal(it.compute(), undefined)
+})
+
+test('speaker/table: endpoints of several slices add up', () => {
+  const it = table()
+  serve(it, 'a', '10.0.0.1')
+  it.setEndpoints('default/a', 'default/a-second', [{ nodeName: 'w1', serving: true }])
+  it.setEndpoints('default/a', 'default/a-slice', undefined)
+  assert.deepEqual(services(it.compute()), ['default/a'])
+})
+
+test('speaker/table: Services of another class are not ours', () => {
+  const ours = table()
+  serve(ours, 'a', '10.0.0.1', 'example.com/other')
+  assert.deepEqual(services(ours.compute()) ?? [], [])
+  const theirs = table('example.com/other')
+  serve(theirs, 'a', '10.0.0.1', 'example.com/other')
+  assert.deepEqual(services(theirs.compute()), ['default/a'])
+})
+
+test('speaker/table: a configuration that orphans an announced address is refused, with its name', () => {
+  const it = table()
+  serve(it, 'a', '10.0.0.1')
+  it.compute()
+  assert.deepEqual(it.setConfig(config('10.9.0.0/24')), ['default/a'])
+  assert.equal(it.compute(), undefined)
+  it.setService('default/a', undefined)
+  it.compute()
+  assert.deepEqual(it.setConfig(config('10.9.0.0/24')), [])
+})
