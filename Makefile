@@ -71,6 +71,26 @@ demo: deps ## a real cluster, the tutorial, a cut cable; leaves the cluster up (
 demo-down: deps ## end the demo's cluster
 	@node test/lab/cli.ts down
 
+.PHONY: lab
+lab: deps ## a three-node cluster to play with; LAB=prefix for one beside it (root)
+	@node test/lab/cli.ts up
+
+.PHONY: lab-down
+lab-down: deps ## end it
+	@node test/lab/cli.ts down
+
+.PHONY: lab-exec
+lab-exec: deps ## a command on one of its hosts: HOST=client CMD='curl …'
+	@node test/lab/cli.ts exec '$(or $(HOST),client)' $(if $(CMD),"$$CMD",bash)
+
+.PHONY: image
+image: deps ## the image from the Dockerfile (root)
+	@node test/lab/cli.ts image
+
+.PHONY: push
+push: deps ## the image to a registry of yours: IMAGE=registry.example.com/name:tag (root)
+	@node test/lab/cli.ts push '$(IMAGE)'
+
 .PHONY: crds
 crds: deps ## write crds/ from the schemas
 	@node src/core/config/generate-crds.ts

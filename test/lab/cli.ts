@@ -14,30 +14,24 @@ import { makeImage, projectImage, pushImage } from './images.ts'
 import { Lab } from './lab.ts'
 import { ensureLabPackages } from './packages.ts'
 
-async function main(): Promise<void> {
-  const [verb, ...rest] = process.argv.slice(2)
-  switch (verb) {
-    case 'up': {
-      const lab = new Lab(parseOptions(rest))
-      await lab.up()
-      console.log(`export KUBECONFIG=${lab.kubeconfig}`)
-      return
-    }
-    case 'down':
-      return new Lab().down()
-    case 'status':
-      return console.log(new Lab().status())
-    case 'exec':
-      return exec(rest)
-    case 'image':
-      await ensureLabPackages()
-      return console.log(`${projectImage()}: ${await makeImage()}`)
-    case 'push':
-      await ensureLabPackages()
-      return pushImage(rest[0] ?? '')
-    default:
-      throw new Error('usage: cli.ts up | down | status | exec HOST COMMAND… | image | push NAME')
-  }
+const VERBS: Readonly<Record<string, (args: string[]) => Promise<void> | void>> = {
+  async up(args) {
+    const lab = new Lab(parseOptions(args))
+    await lab.up()
+    console.log(`export KUBECONFIG=${lab.kubeconfig}`)
+  },
+  down: () => new Lab().down(),
+  status: () => console.log(new Lab().status()),
+  exec,
+  async image() {
+    await ensureLabPackages()
+    console.log(`${projectImage()}: ${await makeImage()}`)
+  },
+  async push([target]) {
+    if (target === undefined) throw new Error('push: the name to push to expected')
+    await ensureLabPackages()
+    await pushImage(target)
+  },
 }
 
 function parseOptions(args: string[]): ConstructorParameters<typeof Lab>[0] {
@@ -60,7 +54,10 @@ function exec([host, ...command]: string[]): void {
 }
 
 try {
-  await main()
+  const [verb = '', ...args] = process.argv.slice(2)
+  const command = VERBS[verb]
+  if (command === undefined) throw new Error(`one of ${Object.keys(VERBS).join(', ')} expected`)
+  await command(args)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

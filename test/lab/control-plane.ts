@@ -95,6 +95,7 @@ function startControllers(lab: LabContext): void {
     'root-ca-file': pki.cert('ca'),
     'use-service-account-credentials': 'true',
     'leader-elect': 'false',
+    'flex-volume-plugin-dir': join(lab.state, 'volume-plugins'),
     'cluster-signing-cert-file': pki.cert('ca'),
     'cluster-signing-key-file': pki.key('ca'),
   })

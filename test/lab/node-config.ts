@@ -14,12 +14,6 @@ function write(lab: LabContext, node: Host, file: string, content: string | obje
   return path
 }
 
-/** Name of the pods' network, which the CNI plugins also use for files outside the state folder. */
-export const cniNetwork = (prefix: string): string => `bellwether-lab-${prefix}`
-
-/** Name of the cgroup that holds a node's pods. */
-export const cgroupOf = (prefix: string, node: string): string => `${prefix}-${node}`
-
 /** Pods on a bridge; between nodes they are routed (topology.ts). */
 export function cniConfig(lab: LabContext, node: Host): string {
   const [v4, v6] = podCidrs(node)
@@ -32,7 +26,7 @@ export function cniConfig(lab: LabContext, node: Host): string {
   const bridge = { bridge: 'cni0', isGateway: true, ipMasq: false, hairpinMode: true }
   return write(lab, node, 'cni/10-bridge.conflist', {
     cniVersion: '0.4.0',
-    name: cniNetwork(lab.prefix),
+    name: 'pods',
     plugins: [
       { type: 'bridge', ...bridge, ipam },
       { type: 'portmap', capabilities: { portMappings: true } },
@@ -89,7 +83,6 @@ export function kubeletConfig(lab: LabContext, node: Host): string {
     tlsPrivateKeyFile: lab.pki.key(node.name),
     containerRuntimeEndpoint: `unix://${containerdSocket(lab.state, node.name)}`,
     cgroupDriver: 'cgroupfs',
-    cgroupRoot: `/${cgroupOf(lab.prefix, node.name)}`,
     cgroupsPerQOS: false,
     enforceNodeAllocatable: [],
     failSwapOn: false,

@@ -1,17 +1,8 @@
 /** Takes away everything a lab left on the machine, also one that crashed half-way. */
-import {
-  existsSync,
-  globSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  rmdirSync,
-} from 'node:fs'
-import { join } from 'node:path'
+import { globSync, readFileSync, readdirSync, readlinkSync, rmSync, rmdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { Daemons } from './daemons.ts'
-import { cgroupOf, cniNetwork } from './node-config.ts'
-import { removeTree, unmountBelow } from './mounts.ts'
+import { removeTree } from './mounts.ts'
 import { run } from './processes.ts'
 import { deleteTopology, namespacesOf } from './topology.ts'
 import { until } from './until.ts'
@@ -19,45 +10,47 @@ import { until } from './until.ts'
 export async function tearDown(prefix: string, state: string): Promise<void> {
   const daemons = new Daemons(state)
   await Promise.all(daemons.names().map((name) => daemons.stop(name)))
-  await until('the processes of the lab to end', async () => {
-    const pids = await pidsOf(prefix, state)
-    for (const pid of pids) kill(pid)
-    return pids.length === 0
-  })
-  removeShimSockets(state)
-  await unmountBelow(state)
+  const folders = containerFolders(state)
+  const cgroups = folders.flatMap(cgroupsOf)
+  await until(
+    'the processes of the lab to end',
+    async () => {
+      const pids = await pidsOf(prefix, state, cgroups)
+      for (const pid of pids) kill(pid)
+      return pids.length === 0
+    },
+    { everyMs: 50 },
+  )
+  for (const folder of folders) removeContainerTraces(folder)
+  for (const cgroup of cgroups) removeCgroup(cgroup)
   await deleteTopology(prefix)
-  for (const folder of cgroups(prefix)) removeCgroup(folder)
-  removeTraces(prefix, state)
+  removeLogLinks(state)
   await removeTree(state)
 }
 
-/** Processes that are the lab's by where they are: its namespaces, its cgroups, its containerd's. */
-async function pidsOf(prefix: string, state: string): Promise<number[]> {
-  const pids = new Set<number>()
-  const add = (list: string) => {
-    for (const pid of list.split(/\s+/)) if (pid !== '') pids.add(Number(pid))
+/** Processes that are the lab's by where they are: its namespaces, its containers, its shims. */
+async function pidsOf(prefix: string, state: string, cgroups: string[]): Promise<number[]> {
+  const lists = cgroups.flatMap((cgroup) =>
+    globSync('**/cgroup.procs', { cwd: cgroup }).map((file) => read(join(cgroup, file))),
+  )
+  for (const name of await namespacesOf(prefix)) {
+    lists.push((await run(['ip', 'netns', 'pids', name])).stdout)
   }
-  for (const name of await namespacesOf(prefix))
-    add((await run(['ip', 'netns', 'pids', name])).stdout)
-  for (const folder of cgroups(prefix)) {
-    for (const file of globSync('**/cgroup.procs', { cwd: folder })) add(read(join(folder, file)))
-  }
+  const pids = new Set(lists.flatMap((list) => list.split(/\s+/).filter((pid) => pid !== '')))
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const command = read(`/proc/${pid}/cmdline`)
-    if (/^[^\0]*containerd-shim/.test(command) && command.includes(`${state}/`))
-      pids.add(Number(pid))
+    if (/^[^\0]*containerd-shim/.test(command) && command.includes(`${state}/`)) pids.add(pid)
   }
-  pids.delete(process.pid)
-  return [...pids]
+  return [...pids].map(Number)
 }
 
-/** Cgroups of the nodes: one tree on cgroup v2, one a controller on v1. */
-function cgroups(prefix: string): string[] {
-  const pattern = `${cgroupOf(prefix, 'w')}*`
-  const found = globSync([`/sys/fs/cgroup/${pattern}`, `/sys/fs/cgroup/*/${pattern}`])
-  return found.filter((folder) => /-w\d+$/.test(folder))
-}
+/** Where the shims keep their containers: the folders' names are the containers' ids. */
+const containerFolders = (state: string): string[] =>
+  globSync(`${state}/*/run/io.containerd.runtime.v2.task/k8s.io/*`)
+
+/** One tree on cgroup v2, one a controller on v1; by containerd's default below `k8s.io`. */
+const cgroupsOf = (folder: string): string[] =>
+  globSync(['', '*/'].map((tree) => `/sys/fs/cgroup/${tree}k8s.io/${basename(folder)}`))
 
 function removeCgroup(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -66,27 +59,27 @@ function removeCgroup(folder: string): void {
   rmdirSync(folder)
 }
 
-/** A shim's socket lies in a folder shared by all of the machine; the shim noted which is its own. */
-function removeShimSockets(state: string): void {
-  for (const file of globSync(`${state}/*/run/io.containerd.runtime.v2.task/k8s.io/*/address`)) {
-    const socket = read(file).replace(/^unix:\/\//, '')
-    if (socket.startsWith('/run/containerd/s/')) rmSync(socket, { force: true })
-  }
+/** What lies in folders that all containerds of a machine share. */
+function removeContainerTraces(folder: string): void {
+  const id = basename(folder)
+  const socket = read(join(folder, 'address')).replace(/^unix:\/\//, '')
+  if (socket.startsWith('/run/containerd/s/')) rmSync(socket, { force: true })
+  rmSync(`/run/containerd/runc/k8s.io/${id}`, { recursive: true, force: true })
+  for (const file of globSync(`/var/lib/cni/results/*-${id}-*`)) rmSync(file)
 }
 
-/** Files that kubelet and CNI write outside any folder that they can be told. */
-function removeTraces(prefix: string, state: string): void {
+/** The kubelet's links to its logs, in a folder that it can't be told. */
+function removeLogLinks(state: string): void {
   for (const link of globSync('/var/log/containers/*.log')) {
     if (readlinkSync(link).startsWith(`${state}/`)) rmSync(link)
   }
-  for (const file of globSync(`/var/lib/cni/results/${cniNetwork(prefix)}-*`)) rmSync(file)
 }
 
 const read = (path: string): string => {
   try {
-    return existsSync(path) ? readFileSync(path, 'utf8') : ''
+    return readFileSync(path, 'utf8')
   } catch {
-    // A process that went in between.
+    // Gone in between.
     return ''
   }
 }
