@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { LabContext } from './context.ts'
 import { run } from './processes.ts'
-import { CONTROL_PLANE, POD_CIDRS, SERVICE_CIDRS, inHost, ipv4 } from './topology.ts'
+import { CONTROL_PLANE, SERVICE_CIDRS, inHost, ipv4 } from './topology.ts'
 import { until } from './until.ts'
 
 export const API_PORT = 6443
@@ -86,10 +86,8 @@ function startControllers(lab: LabContext): void {
   const { pki } = lab
   start(lab, 'kcm', lab.binaries['kube-controller-manager'], {
     kubeconfig: componentKubeconfig(lab, 'kcm'),
-    'cluster-cidr': POD_CIDRS,
-    'allocate-node-cidrs': 'true',
-    'node-cidr-mask-size-ipv4': '24',
-    'node-cidr-mask-size-ipv6': '64',
+    // Pods' addresses are the topology's, by the number of the node.
+    'allocate-node-cidrs': 'false',
     'service-cluster-ip-range': SERVICE_CIDRS,
     'service-account-private-key-file': pki.key('sa'),
     'root-ca-file': pki.cert('ca'),

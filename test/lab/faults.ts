@@ -11,21 +11,20 @@ export async function healCable(prefix: string, host: string): Promise<void> {
   await must(['ip', '-n', namespace(prefix, 'fabric'), 'link', 'set', `v-${host}`, 'up'])
 }
 
-/** Loses this share of all frames that pass the first segment, at random; 0 loses none. */
+/** Loses this share of all frames between hosts on the first segment, at random; 0 loses none. */
 export async function setLoss(prefix: string, percent: number): Promise<void> {
   const perMille = Math.round(percent * 10)
-  const rule =
-    perMille === 0
-      ? ''
-      : `chain pass {
-           type filter hook forward priority 0
-           meta ibrname "br0" numgen random mod 1000 < ${perMille} drop
-         }`
   // Made first so that it can be deleted whether it was there or not.
-  const input = `table bridge loss {}
-    delete table bridge loss
-    table bridge loss { ${rule} }`
-  await must(inHost(prefix, 'fabric', ['nft', '-f', '-']), { input })
+  const input = ['table bridge loss', 'delete table bridge loss']
+  if (perMille > 0) {
+    input.push(`table bridge loss {
+      chain pass {
+        type filter hook forward priority 0
+        iifname "v-*" numgen random mod 1000 < ${perMille} drop
+      }
+    }`)
+  }
+  await must(inHost(prefix, 'fabric', ['nft', '-f', '-']), { input: input.join('\n') })
 }
 
 /** MAC address of a host's interface, as `aa:bb:cc:dd:ee:ff`. */

@@ -207,6 +207,7 @@ export class Lab {
       const is = `${record.nodes} nodes and kube-proxy in mode ${record.proxyMode}`
       throw new Error(`lab ${this.prefix} is up with ${is}; take it down first`)
     }
+    await this.#repair()
     const images = await labImages()
     const news = images.filter((tar) => !record.images.includes(tar))
     if (news.length > 0) {
@@ -216,6 +217,14 @@ export class Lab {
       this.#write({ ...record, images })
     }
     console.log(`lab ${this.prefix} is up`)
+  }
+
+  /** Ends the faults that a test left behind which did not come to its end. */
+  async #repair(): Promise<void> {
+    for (const name of this.#daemons.names()) this.resume(name)
+    await this.loss(0)
+    await Promise.all(this.nodes.map((node) => this.heal(node)))
+    if (this.#daemons.pid('apiserver') === undefined) await this.startApiServer()
   }
 
   #alive(): boolean {
