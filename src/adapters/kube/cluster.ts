@@ -1,0 +1,93 @@
+/** The Kubernetes API by `@kubernetes/client-node`: credentials and watches are its, the rest is thin. */
+import { KubeConfig } from '@kubernetes/client-node'
+import type {
+  Change,
+  Cluster,
+  Followed,
+  KubeObject,
+  NewObject,
+  Ref,
+  Resource,
+  Scope,
+} from '../../ports/cluster.ts'
+import type { Log } from '../../ports/log.ts'
+import { Http } from './http.ts'
+import { collectionPath, objectPath } from './paths.ts'
+import { Reflection } from './reflection.ts'
+import { Reflector } from './reflector.ts'
+
+/** Credentials of the pod's service account, or those of KUBECONFIG where that is set. */
+export function connectCluster(log: Log): KubeCluster {
+  const config = new KubeConfig()
+  config.loadFromDefault()
+  return new KubeCluster(config, log)
+}
+
+export class KubeCluster implements Cluster {
+  readonly #config: KubeConfig
+  readonly #http: Http
+  readonly #log: Log
+
+  constructor(config: KubeConfig, log: Log) {
+    this.#config = config
+    this.#http = new Http(config)
+    this.#log = log
+  }
+
+  follow(
+    resource: Resource,
+    scope: Scope,
+    onChange: (change: Change, followed: Followed) => void,
+    signal: AbortSignal,
+  ): Followed {
+    const reflection = new Reflection(resource, onChange)
+    const reflector = new Reflector(this.#http, this.#config, this.#log, reflection, scope, signal)
+    void reflector.run()
+    return reflection
+  }
+
+  get(resource: Resource, ref: Ref): Promise<KubeObject> {
+    return this.#call({ method: 'GET', path: objectPath(resource, ref) })
+  }
+
+  async list(resource: Resource, { namespace, ...query }: Scope): Promise<KubeObject[]> {
+    const path = collectionPath(resource, namespace)
+    const page = (await this.#http.call({ method: 'GET', path, query: { ...query } })) as {
+      items: KubeObject[]
+    }
+    return page.items
+  }
+
+  create(resource: Resource, object: NewObject): Promise<KubeObject> {
+    const path = collectionPath(resource, object.metadata.namespace)
+    return this.#call({ method: 'POST', path, body: object })
+  }
+
+  update(resource: Resource, object: KubeObject): Promise<KubeObject> {
+    return this.#call({ method: 'PUT', path: objectPath(resource, object.metadata), body: object })
+  }
+
+  updateStatus(resource: Resource, object: KubeObject): Promise<KubeObject> {
+    const path = objectPath(resource, object.metadata, 'status')
+    return this.#call({ method: 'PUT', path, body: object })
+  }
+
+  patch(
+    resource: Resource,
+    ref: Ref,
+    patch: object,
+    options: { readonly subresource?: 'status' } = {},
+  ): Promise<KubeObject> {
+    const path = objectPath(resource, ref, options.subresource)
+    const contentType = 'application/merge-patch+json'
+    return this.#call({ method: 'PATCH', path, body: patch, contentType })
+  }
+
+  async delete(resource: Resource, ref: Ref): Promise<void> {
+    await this.#call({ method: 'DELETE', path: objectPath(resource, ref) })
+  }
+
+  async #call(call: Parameters<Http['call']>[0]): Promise<KubeObject> {
+    return (await this.#http.call(call)) as KubeObject
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * What a reflector knows of one kind, and what each thing it hears changes. Pure and synchronous;
+ * reflector.ts does the listening.
+ */
+import { keyOf } from '../../ports/cluster.ts'
+import type { Change, Followed, KubeObject, Resource } from '../../ports/cluster.ts'
+
+/** One line of a watch. */
+export interface WatchEvent {
+  readonly type: string
+  readonly object: KubeObject
+}
+
+/** What to do after a line: go on, list again, or watch again. */
+export type Next = 'go-on' | 'list' | 'watch'
+
+export class Reflection implements Followed {
+  readonly resource: Resource
+  readonly objects = new Map<string, KubeObject>()
+  synced = false
+  /** Where to resume; '' means: list first. */
+  resourceVersion = ''
+  readonly #tell: (change: Change) => void
+
+  constructor(resource: Resource, onChange: (change: Change, followed: Followed) => void) {
+    this.resource = resource
+    this.#tell = (change) => onChange(change, this)
+  }
+
+  /** A complete list: only what differs from what was known is told. */
+  listed(items: readonly KubeObject[], resourceVersion: string): void {
+    const fresh = new Map(items.map((item) => [keyOf(item), item]))
+    for (const [key, object] of [...this.objects]) {
+      const successor = fresh.get(key)
+      // Deleted, or deleted and made again under the same name: another object.
+      if (!successor || successor.metadata.uid !== object.metadata.uid) this.#delete(key, object)
+    }
+    for (const [key, object] of fresh) this.#upsert(key, object)
+    this.resourceVersion = resourceVersion
+    this.synced = true
+    this.#tell({ kind: 'synced' })
+  }
+
+  heard({ type, object }: WatchEvent): Next {
+    switch (type) {
+      case 'ADDED':
+      case 'MODIFIED':
+        this.#upsert(keyOf(object), object)
+        break
+      case 'DELETED':
+        this.#delete(keyOf(object), object)
+        break
+      case 'BOOKMARK':
+        break
+      case 'ERROR':
+        return this.failed((object as { code?: number }).code ?? 0)
+      default:
+        return 'go-on'
+    }
+    this.resourceVersion = object.metadata.resourceVersion ?? this.resourceVersion
+    return 'go-on'
+  }
+
+  /** The watch was refused with an HTTP status, or ended with one: 410 means the past is gone. */
+  failed(status: number): Next {
+    if (status !== 410) return 'watch'
+    this.resourceVersion = ''
+    return 'list'
+  }
+
+  #upsert(key: string, object: KubeObject): void {
+    const known = this.objects.get(key)
+    if (known?.metadata.resourceVersion === object.metadata.resourceVersion && known) return
+    this.objects.set(key, object)
+    this.#tell({ kind: 'upsert', key, object })
+  }
+
+  #delete(key: string, object: KubeObject): void {
+    if (this.objects.delete(key)) this.#tell({ kind: 'delete', key, object })
+  }
+}
+
+const FIRST_MS = 250
+const CAP_MS = 5000
+
+/** Wait before the `attempt`-th try in a row (from 1): doubling, capped, between half and whole. */
+export const backOffMs = (attempt: number, random: number): number =>
+  Math.min(CAP_MS, FIRST_MS * 2 ** (attempt - 1)) * (0.5 + random / 2)
