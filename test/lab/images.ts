@@ -70,7 +70,7 @@ async function buildProjectImage(): Promise<string> {
 /** What the Dockerfile may copy; tests and documents it does not. */
 function projectFiles(): string[] {
   const skipped = /^(node_modules|dist|\.git|test|examples|\.ci)(\/|$)|\.md$|\.test\.ts$/
-  return globSync('**', { cwd: REPOSITORY, exclude: (path) => skipped.test(path) })
+  return globSync(['**', '.*'], { cwd: REPOSITORY, exclude: (path) => skipped.test(path) })
     .filter((path) => !skipped.test(path))
     .map((path) => join(REPOSITORY, path))
     .filter((path) => statSync(path).isFile())

@@ -3,34 +3,28 @@
  * namespaces, and what a test does to them. Any number of objects, in any process, may stand for the
  * same lab: it is known by its prefix.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { binaries } from './binaries.ts'
 import type { Binaries } from './binaries.ts'
 import { bringUp, loadImages } from './bring-up.ts'
 import type { LabOptions } from './bring-up.ts'
+import { locked } from './cache.ts'
 import type { LabContext } from './context.ts'
 import { apiServerReady, startApiServer } from './control-plane.ts'
 import { Daemons } from './daemons.ts'
 import { cutCable, healCable, macOf, setLoss } from './faults.ts'
-import { labImages } from './images.ts'
 import { orCleanUp } from './interruption.ts'
 import { containerPid } from './node.ts'
 import { Pki } from './pki.ts'
 import { must, run } from './processes.ts'
 import type { Result, RunOptions } from './processes.ts'
+import { readRecord, writeRecord } from './record.ts'
+import type { LabRecord } from './record.ts'
+import { refresh } from './refresh.ts'
 import { Running } from './running.ts'
 import { step } from './progress.ts'
 import { tearDown } from './teardown.ts'
 import { inHost, workers } from './topology.ts'
-
-/** What is kept about a lab that is up. */
-interface LabRecord {
-  readonly nodes: number
-  readonly proxyMode: string
-  /** Archives that its nodes have imported. */
-  readonly images: readonly string[]
-}
 
 export class Lab {
   readonly #options: LabOptions
@@ -61,30 +55,32 @@ export class Lab {
     return workers(this.#options.nodes).map(({ name }) => name)
   }
 
-  /** Builds the lab, or finds it up; either way its nodes have the project's image of now. */
+  /** Builds the lab, or finds it up; either way it is whole and runs the sources of now. */
   async up(): Promise<void> {
     needRoot()
-    const record = this.#record()
-    if (record !== undefined && this.#alive()) return this.#refresh(record)
-    const { nodes, proxyMode } = this.#options
-    await orCleanUp(async () => {
-      const images = await bringUp(this.#options, this.kubeconfig)
-      this.#write({ nodes, proxyMode, images })
-    }, this.#tearDown)
+    await this.#alone(async () => {
+      const record = readRecord(this.#options.state)
+      if (record !== undefined && this.#alive()) return this.#refresh(record)
+      const { state, nodes, proxyMode } = this.#options
+      await orCleanUp(async () => {
+        const images = await bringUp(this.#options, this.kubeconfig)
+        writeRecord(state, { nodes, proxyMode, images })
+      }, this.#tearDown)
+    })
   }
 
   async down(): Promise<void> {
     needRoot()
-    await step(`taking down lab ${this.prefix}`, this.#tearDown)
+    await this.#alone(() => step(`taking down lab ${this.prefix}`, this.#tearDown))
   }
 
   /** One line a fact, for people. */
   status(): string {
-    const record = this.#record()
+    const record = readRecord(this.#options.state)
     if (record === undefined) return `lab ${this.prefix} is down`
-    const processes = this.#daemons
-      .names()
-      .map((name) => `  ${name.padEnd(16)}${this.#daemons.pid(name) ?? 'GONE'}`)
+    const processes = this.processes().map(
+      (name) => `  ${name.padEnd(16)}${this.#daemons.pid(name) ?? 'GONE'}`,
+    )
     return [
       `lab ${this.prefix} is up: ${record.nodes} nodes, kube-proxy ${record.proxyMode}`,
       `  KUBECONFIG=${this.kubeconfig}`,
@@ -137,6 +133,11 @@ export class Lab {
 
   hostMac(host: string, link = 'eth0'): Promise<string> {
     return macOf(this.prefix, host, link)
+  }
+
+  /** Names of the processes that make the cluster. */
+  processes(): string[] {
+    return this.#daemons.names()
   }
 
   /** Stops a process without ending it: a part of the cluster (`apiserver`, `kubelet-w1`…) or a pid. */
@@ -201,54 +202,26 @@ export class Lab {
     else this.#daemons.signal(target, signal)
   }
 
-  /** Brings the images of a lab that is up to the state of the sources. */
   async #refresh(record: LabRecord): Promise<void> {
-    if (record.nodes !== this.#options.nodes || record.proxyMode !== this.#options.proxyMode) {
+    const { nodes, proxyMode, state } = this.#options
+    if (record.nodes !== nodes || record.proxyMode !== proxyMode) {
       const is = `${record.nodes} nodes and kube-proxy in mode ${record.proxyMode}`
       throw new Error(`lab ${this.prefix} is up with ${is}; take it down first`)
     }
-    await this.#repair()
-    const images = await labImages()
-    const news = images.filter((tar) => !record.images.includes(tar))
-    if (news.length > 0) {
-      await step(`loading ${news.length} new images`, () =>
-        loadImages(this.#options.state, this.nodes, news),
-      )
-      this.#write({ ...record, images })
-    }
+    writeRecord(state, { ...record, images: await refresh(this, record.images) })
     console.log(`lab ${this.prefix} is up`)
   }
 
-  /** Ends the faults that a test left behind which did not come to its end. */
-  async #repair(): Promise<void> {
-    for (const name of this.#daemons.names()) this.resume(name)
-    await this.loss(0)
-    await Promise.all(this.nodes.map((node) => this.heal(node)))
-    if (this.#daemons.pid('apiserver') === undefined) await this.startApiServer()
+  /** No two processes build or end the same lab at once. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    return locked(`lab-${this.prefix}`, work)
   }
 
   #alive(): boolean {
-    const names = this.#daemons.names()
-    return names.length > 0 && names.every((name) => this.#daemons.pid(name) !== undefined)
+    return this.processes().every((name) => this.#daemons.pid(name) !== undefined)
   }
 
   readonly #tearDown = (): Promise<void> => tearDown(this.prefix, this.#options.state)
-
-  #record(): LabRecord | undefined {
-    try {
-      return JSON.parse(readFileSync(this.#recordFile, 'utf8')) as LabRecord
-    } catch {
-      return undefined
-    }
-  }
-
-  #write(record: LabRecord): void {
-    writeFileSync(this.#recordFile, JSON.stringify(record))
-  }
-
-  get #recordFile(): string {
-    return join(this.#options.state, 'lab.json')
-  }
 
   async #resolve(): Promise<Binaries> {
     return (this.#binaries ??= await binaries())

@@ -12,6 +12,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   '/usr/lib/cni/bridge': 'containernetworking-plugins',
   buildah: 'buildah',
   debootstrap: 'debootstrap',
+  '/usr/share/keyrings/debian-archive-keyring.gpg': 'debian-archive-keyring',
   ip: 'iproute2',
   iptables: 'iptables',
   nft: 'nftables',
@@ -29,9 +30,6 @@ const NEEDED: Readonly<Record<string, string>> = {
   '/usr/include/stdlib.h': 'libc6-dev',
 }
 
-/** What only the network's tests need: no Kubernetes, no images. */
-export const NETWORK = ['iproute2', 'nftables', 'iputils-ping', 'procps']
-
 /** Folders of administration tools, which a user's PATH may lack. */
 const PATH = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
 
@@ -41,11 +39,11 @@ async function present(file: string): Promise<boolean> {
   return found.some(({ status }) => status === 'fulfilled')
 }
 
-/** Installs those of the lab's packages that are missing; `only`: of these. */
-export async function ensureLabPackages(only = Object.values(NEEDED)): Promise<void> {
+/** Installs those of the lab's packages that are missing. */
+export async function ensureLabPackages(): Promise<void> {
   const missing: string[] = []
   for (const [file, name] of Object.entries(NEEDED)) {
-    if (only.includes(name) && !(await present(file))) missing.push(name)
+    if (!(await present(file))) missing.push(name)
   }
   if (missing.length > 0)
     await step(`installing ${missing.join(' ')}`, () => ensurePackages(missing))

@@ -5,6 +5,6 @@ export const KUBERNETES_VERSION = 'v1.34.4'
 /** The one of that line of Kubernetes. */
 export const ETCD_VERSION = 'v3.6.4'
 /** For machines whose own Go is missing or older than Kubernetes asks for. */
-export const GO_VERSION = '1.24.6'
+export const GO_VERSION = '1.24.13'
 export const GO_MINIMUM = 24
 export const DEBIAN_RELEASE = 'bookworm'
