@@ -48,9 +48,9 @@ export async function startThreads(options: ThreadOptions): Promise<Threads> {
   if (ready.kind !== 'ready') throw new Error(`packet thread said ${ready.kind} before ready`)
   const { wakeFd } = ready
 
-  const { excludeInterfaces: _, ...gossipOptions } = options
+  const { node, bindAddress, bindPort, key, profile } = options
   const gossip = new Worker(threadUrl('gossip-thread'), {
-    workerData: { ...gossipOptions, packetPort, wakeFd },
+    workerData: { node, bindAddress, bindPort, key, profile, packetPort, wakeFd },
     transferList: [packetPort],
   })
   const died = Promise.race([exited(packet, 'packet'), exited(gossip, 'gossip')])

@@ -1,0 +1,66 @@
+/** IPAddressPool: addresses to give out (metallb.io/v1beta1, api/v1beta1/ipaddresspool_types.go). */
+import { z } from 'zod'
+import type { Kind } from './schema.ts'
+import { labelSelector } from './schema.ts'
+
+const serviceAllocation = z.object({
+  priority: z
+    .number()
+    .int()
+    .optional()
+    .describe('Of several pools that a Service may use, the lowest is taken first; 0 comes last.'),
+  namespaces: z
+    .array(z.string())
+    .optional()
+    .describe('Namespaces whose Services may use the pool.'),
+  namespaceSelectors: z
+    .array(labelSelector)
+    .optional()
+    .describe('Selectors of namespaces whose Services may use the pool.'),
+  serviceSelectors: z
+    .array(labelSelector)
+    .optional()
+    .describe('Selectors of Services that may use the pool.'),
+})
+
+export const ipAddressPoolSpec = z.object({
+  addresses: z
+    .array(z.string())
+    .describe('Addresses of the pool: CIDRs ("10.0.0.0/24") or ranges ("10.0.0.10-10.0.0.20").'),
+  autoAssign: z
+    .boolean()
+    .default(true)
+    .describe('False: the pool is used only by Services that ask for it or for an address of it.'),
+  avoidBuggyIPs: z
+    .boolean()
+    .default(false)
+    .describe('True: IPv4 addresses that end in .0 and .255 are not given out.'),
+  serviceAllocation: serviceAllocation
+    .optional()
+    .describe('Which Services and namespaces may use the pool; absent: all.'),
+})
+
+const count = (what: string) =>
+  z.number().int().meta({ format: 'int64' }).describe(`Number of ${what}.`)
+
+export const ipAddressPoolStatus = z.object({
+  assignedIPv4: count('assigned IPv4 addresses'),
+  assignedIPv6: count('assigned IPv6 addresses'),
+  availableIPv4: count('IPv4 addresses still free'),
+  availableIPv6: count('IPv6 addresses still free'),
+})
+
+export const IP_ADDRESS_POOL: Kind = {
+  kind: 'IPAddressPool',
+  plural: 'ipaddresspools',
+  version: 'v1beta1',
+  description: 'A pool of IP addresses that are given to Services of type LoadBalancer.',
+  columns: [
+    { name: 'Auto Assign', type: 'boolean', jsonPath: '.spec.autoAssign' },
+    { name: 'Avoid Buggy IPs', type: 'boolean', jsonPath: '.spec.avoidBuggyIPs' },
+    { name: 'Addresses', type: 'string', jsonPath: '.spec.addresses' },
+  ],
+  spec: ipAddressPoolSpec,
+  specRequired: true,
+  status: ipAddressPoolStatus,
+}

@@ -1,0 +1,61 @@
+/** L2Advertisement: which pools are announced by ARP and ND, where, for whom (metallb.io/v1beta1). */
+import { z } from 'zod'
+import type { Kind } from './schema.ts'
+import { labelSelector } from './schema.ts'
+
+const preferredNode = z.object({
+  weight: z
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .meta({ format: 'int32' })
+    .describe('Added to the weight of the nodes that the preference selects.'),
+  preference: labelSelector.describe('The preferred nodes.'),
+})
+
+export const l2AdvertisementSpec = z.object({
+  ipAddressPools: z
+    .array(z.string())
+    .optional()
+    .describe('Names of the pools to announce; without names and selectors, all pools.'),
+  ipAddressPoolSelectors: z
+    .array(labelSelector)
+    .optional()
+    .describe('Selectors of the pools to announce, by their labels.'),
+  nodeSelectors: z
+    .array(labelSelector)
+    .optional()
+    .describe('Nodes that may announce; absent: all.'),
+  interfaces: z
+    .array(z.string())
+    .optional()
+    .describe('Interfaces to announce on, by exact name; absent: all that qualify.'),
+  serviceSelectors: z
+    .array(labelSelector)
+    .optional()
+    .describe('Services to announce; absent: all.'),
+  preferredNodeSelectors: z
+    .array(preferredNode)
+    .optional()
+    .describe('Nodes that are elected before others, by the sum of the weights.'),
+})
+
+export const L2_ADVERTISEMENT: Kind = {
+  kind: 'L2Advertisement',
+  plural: 'l2advertisements',
+  version: 'v1beta1',
+  description: 'Announces the addresses of pools on the local network by ARP and ND.',
+  columns: [
+    { name: 'IPAddressPools', type: 'string', jsonPath: '.spec.ipAddressPools' },
+    {
+      name: 'IPAddressPool Selectors',
+      type: 'string',
+      jsonPath: '.spec.ipAddressPoolSelectors',
+    },
+    { name: 'Interfaces', type: 'string', jsonPath: '.spec.interfaces' },
+    { name: 'Node Selectors', type: 'string', jsonPath: '.spec.nodeSelectors', priority: 10 },
+  ],
+  spec: l2AdvertisementSpec,
+  status: z.object({}),
+}
