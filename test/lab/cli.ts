@@ -9,10 +9,14 @@
  * LAB=prefix in the environment is for a lab beside the first one, whose prefix is `bw`.
  */
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { makeImage, projectImage, pushImage } from './images.ts'
+import { orCleanUp } from './interruption.ts'
 import { Lab } from './lab.ts'
 import { ensureLabPackages } from './packages.ts'
+import { needRoot } from './processes.ts'
+import { namespace } from './topology.ts'
 
 const VERBS: Readonly<Record<string, (args: string[]) => Promise<void> | void>> = {
   async up(args) {
@@ -23,14 +27,10 @@ const VERBS: Readonly<Record<string, (args: string[]) => Promise<void> | void>> 
   down: () => new Lab().down(),
   status: () => console.log(new Lab().status()),
   exec,
-  async image() {
-    await ensureLabPackages()
-    console.log(`${projectImage()}: ${await makeImage()}`)
-  },
-  async push([target]) {
+  image: () => building(async () => console.log(`${projectImage()}: ${await makeImage()}`)),
+  push([target]) {
     if (target === undefined) throw new Error('push: the name to push to expected')
-    await ensureLabPackages()
-    await pushImage(target)
+    return building(() => pushImage(target))
   },
 }
 
@@ -43,11 +43,23 @@ function parseOptions(args: string[]): ConstructorParameters<typeof Lab>[0] {
   return { nodes: Number(values.nodes), proxyMode }
 }
 
+function building(work: () => Promise<void>): Promise<void> {
+  needRoot()
+  return orCleanUp(async () => {
+    await ensureLabPackages()
+    await work()
+  })
+}
+
 /** On the caller's terminal, so that a shell in a host is one to work in. */
 function exec([host, ...command]: string[]): void {
   if (host === undefined || command.length === 0) throw new Error('exec: HOST and CMD expected')
   const line = command.length === 1 ? (command[0] ?? '') : command
-  const [file = '', ...args] = new Lab().commandIn(host, line)
+  const lab = new Lab()
+  if (!existsSync(`/var/run/netns/${namespace(lab.prefix, host)}`)) {
+    throw new Error(`there is no host ${host} in lab ${lab.prefix}: ${lab.status()}`)
+  }
+  const [file = '', ...args] = lab.commandIn(host, line)
   const { status, error } = spawnSync(file, args, { stdio: 'inherit' })
   if (error !== undefined) throw error
   process.exitCode = status ?? 1

@@ -10,7 +10,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  */
 export async function orCleanUp<T>(
   work: () => Promise<T>,
-  cleanUp: () => Promise<void>,
+  cleanUp: () => Promise<void> = () => Promise.resolve(),
 ): Promise<T> {
   const controller = new AbortController()
   const interrupted = Promise.withResolvers<never>()
@@ -28,7 +28,7 @@ export async function orCleanUp<T>(
     controller.abort(error)
     await cleanUp()
     if (received !== undefined) {
-      process.stderr.write(`interrupted: cleaned up\n`)
+      process.stderr.write('interrupted, cleaned up\n')
       process.exit(128 + constants.signals[received])
     }
     throw error

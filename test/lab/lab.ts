@@ -16,7 +16,7 @@ import { cutCable, healCable, macOf, setLoss } from './faults.ts'
 import { orCleanUp } from './interruption.ts'
 import { containerPid } from './node.ts'
 import { Pki } from './pki.ts'
-import { must, run } from './processes.ts'
+import { must, needRoot, run } from './processes.ts'
 import type { Result, RunOptions } from './processes.ts'
 import { readRecord, writeRecord } from './record.ts'
 import type { LabRecord } from './record.ts'
@@ -60,7 +60,9 @@ export class Lab {
     needRoot()
     await this.#alone(async () => {
       const record = readRecord(this.#options.state)
-      if (record !== undefined && this.#alive()) return this.#refresh(record)
+      if (record !== undefined && this.#alive()) {
+        return orCleanUp(() => this.#refresh(record))
+      }
       const { state, nodes, proxyMode } = this.#options
       await orCleanUp(async () => {
         const images = await bringUp(this.#options, this.kubeconfig)
@@ -229,11 +231,5 @@ export class Lab {
 
   async #kubectl(): Promise<string> {
     return (await this.#resolve()).kubectl
-  }
-}
-
-function needRoot(): void {
-  if (process.getuid?.() !== 0) {
-    throw new Error('the lab makes network namespaces and mounts: run this as root')
   }
 }

@@ -85,3 +85,10 @@ export function killGroup(pid: number, signal: NodeJS.Signals): boolean {
     return false
   }
 }
+
+/** Throws where the user is not root. */
+export function needRoot(): void {
+  if (process.getuid?.() !== 0) {
+    throw new Error('this makes network namespaces and mounts: run it as root')
+  }
+}
