@@ -37,10 +37,20 @@ const VERBS: Readonly<Record<string, (args: string[]) => Promise<void> | void>> 
 function parseOptions(args: string[]): ConstructorParameters<typeof Lab>[0] {
   const { values } = parseArgs({
     args,
-    options: { nodes: { type: 'string', default: '3' }, 'proxy-mode': { type: 'string' } },
+    options: {
+      nodes: { type: 'string', default: '3' },
+      'proxy-mode': { type: 'string', default: 'nftables' },
+    },
   })
-  const proxyMode = values['proxy-mode'] === 'iptables' ? 'iptables' : 'nftables'
-  return { nodes: Number(values.nodes), proxyMode }
+  const nodes = Number(values.nodes)
+  if (!(Number.isInteger(nodes) && nodes >= 1 && nodes <= 90)) {
+    throw new Error(`--nodes: 1 to 90 expected, got ${values.nodes}`)
+  }
+  const proxyMode = values['proxy-mode']
+  if (proxyMode !== 'nftables' && proxyMode !== 'iptables') {
+    throw new Error(`--proxy-mode: nftables or iptables expected, got ${proxyMode}`)
+  }
+  return { nodes, proxyMode }
 }
 
 function building(work: () => Promise<void>): Promise<void> {
