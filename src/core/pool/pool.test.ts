@@ -1,0 +1,348 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Pool, Service } from '../config/model.ts'
+import { parseConfig } from '../config/parse-config.ts'
+import { parseIp } from '../net/ip.ts'
+import { Allocator } from './allocator.ts'
+import { converge } from './converge.ts'
+import type { Outcome } from './converge.ts'
+
+const ip = (text: string) => {
+  const parsed = parseIp(text)
+  assert.ok(parsed, text)
+  return parsed
+}
+
+/** `{ name: [addresses, spec?] }` as pools. */
+function pools(
+  specs: Readonly<Record<string, readonly [readonly string[], object?]>>,
+): ReadonlyMap<string, Pool> {
+  const objects = Object.entries(specs).map(([name, [addresses, spec]]) => ({
+    metadata: { name },
+    spec: { addresses, ...spec },
+  }))
+  const parsed = parseConfig({ pools: objects, l2Advertisements: [] })
+  assert.ok(parsed.ok, JSON.stringify(parsed))
+  return parsed.config.pools
+}
+
+const service = (name: string, over: Partial<Service> = {}): Service => ({
+  key: `default/${name}`,
+  namespace: 'default',
+  name,
+  uid: name,
+  labels: {},
+  annotations: {},
+  type: 'LoadBalancer',
+  clusterIPs: [ip('10.96.0.7')],
+  ipFamilies: [4],
+  ipFamilyPolicy: 'SingleStack',
+  externalTrafficPolicy: 'Cluster',
+  selector: {},
+  ports: [{ protocol: 'TCP', port: 80 }],
+  ingress: [],
+  ...over,
+})
+
+const DUAL = { clusterIPs: [ip('10.96.0.7'), ip('fd00:96::7')], ipFamilies: [4, 6] } as const
+const prefer = { ...DUAL, ipFamilyPolicy: 'PreferDualStack' } as const
+const require = { ...DUAL, ipFamilyPolicy: 'RequireDualStack' } as const
+const fromPool = (pool: string) => ({ annotations: { 'metallb.io/address-pool': pool } })
+const wanting = (ips: string) => ({ annotations: { 'metallb.io/loadBalancerIPs': ips } })
+const sharing = (key: string, port: number) => ({
+  annotations: { 'metallb.io/allow-shared-ip': key },
+  ports: [{ protocol: 'TCP', port }],
+})
+
+function setUp(specs: Parameters<typeof pools>[0]) {
+  const allocator = new Allocator()
+  allocator.setPools(pools(specs))
+  const run = (it: Service, labels = {}): Outcome => converge(allocator, it, labels)
+  return { allocator, run }
+}
+
+const one = { p: [['10.0.0.0/30']] } as const
+const two = { b: [['10.0.2.0/24']], a: [['10.0.1.0/24']] } as const
+const both = { p: [['10.0.0.0/30', 'fd00::/126']] } as const
+
+for (const [what, specs, it, ips] of [
+  ['the lowest address', one, service('s'), ['10.0.0.0']],
+  ['the lowest address of the first pool by name', two, service('s'), ['10.0.1.0']],
+  ['ranges in spec order', { p: [['10.0.9.0/24', '10.0.1.0/24']] }, service('s'), ['10.0.9.0']],
+  [
+    'no .0 where the pool avoids it',
+    { p: [['10.0.0.0/30'], { avoidBuggyIPs: true }] },
+    service('s'),
+    ['10.0.0.1'],
+  ],
+  ['the pool asked for', two, service('s', fromPool('b')), ['10.0.2.0']],
+  [
+    'the pool asked for, without autoAssign',
+    { p: [['10.0.0.0/30'], { autoAssign: false }] },
+    service('s', fromPool('p')),
+    ['10.0.0.0'],
+  ],
+  ['spec.loadBalancerIP', two, service('s', { loadBalancerIP: '10.0.2.9' }), ['10.0.2.9']],
+  ['the annotation loadBalancerIPs', two, service('s', wanting('10.0.2.9')), ['10.0.2.9']],
+  [
+    'two addresses asked for',
+    both,
+    service('s', { ...require, ...wanting('fd00::2, 10.0.0.2') }),
+    ['fd00::2', '10.0.0.2'],
+  ],
+  ['both families', both, service('s', require), ['10.0.0.0', 'fd00::']],
+  [
+    'both families, the primary first',
+    both,
+    service('s', { ...require, ipFamilies: [6, 4] }),
+    ['fd00::', '10.0.0.0'],
+  ],
+  ['both families if it prefers so', both, service('s', prefer), ['10.0.0.0', 'fd00::']],
+  ['one family where it prefers two and there is one', one, service('s', prefer), ['10.0.0.0']],
+  [
+    'the other family where the primary is not there',
+    { p: [['fd00::/126']] },
+    service('s', prefer),
+    ['fd00::'],
+  ],
+  [
+    'the pool with both before the one with the primary',
+    { a: [['10.0.1.0/24']], b: [['10.0.2.0/24', 'fd00::/126']] },
+    service('s', prefer),
+    ['10.0.2.0', 'fd00::'],
+  ],
+  [
+    'a pool made for its namespace before an open one',
+    {
+      a: [['10.0.1.0/24']],
+      b: [['10.0.2.0/24'], { serviceAllocation: { namespaces: ['default'] } }],
+    },
+    service('s'),
+    ['10.0.2.0'],
+  ],
+  [
+    'the lower priority number, 0 last',
+    {
+      a: [['10.0.1.0/24'], { serviceAllocation: { priority: 0 } }],
+      b: [['10.0.2.0/24'], { serviceAllocation: { priority: 7 } }],
+      c: [['10.0.3.0/24'], { serviceAllocation: { priority: 5 } }],
+    },
+    service('s'),
+    ['10.0.3.0'],
+  ],
+] as const) {
+  test(`pool: a Service gets ${what}`, () => {
+    const outcome = setUp(specs).run(it)
+    assert.deepEqual(outcome.ips, ips, JSON.stringify(outcome.notices))
+    assert.equal(outcome.notices[0]?.reason, 'IPAllocated')
+  })
+}
+
+for (const [what, specs, it, message] of [
+  [
+    'out of every pool',
+    one,
+    service('s', { loadBalancerIP: '10.9.9.9' }),
+    /10\.9\.9\.9 is in no pool/,
+  ],
+  [
+    'that is none',
+    one,
+    service('s', { loadBalancerIP: '10.0.0.300' }),
+    /invalid spec\.loadBalancerIP "10\.0\.0\.300"/,
+  ],
+  ['listed wrongly', one, service('s', wanting('10.0.0.1,x')), /"x" is not an IP address/],
+  [
+    'twice of one family',
+    one,
+    service('s', wanting('10.0.0.1,10.0.0.2')),
+    /two of different families/,
+  ],
+  [
+    'by field and annotation',
+    one,
+    service('s', { ...wanting('10.0.0.1'), loadBalancerIP: '10.0.0.1' }),
+    /can not have both/,
+  ],
+  [
+    'of another family',
+    both,
+    service('s', { loadBalancerIP: 'fd00::1' }),
+    /IPv6 requested, but the service has IPv4/,
+  ],
+  [
+    'once for a dual-stack Service',
+    both,
+    service('s', { ...prefer, loadBalancerIP: '10.0.0.1' }),
+    /IPv4 requested, but the service has IPv4 and IPv6/,
+  ],
+  [
+    'of another pool than asked for',
+    two,
+    service('s', { ...fromPool('a'), loadBalancerIP: '10.0.2.1' }),
+    /is in pool "b", but pool "a" is asked for/,
+  ],
+  [
+    'of a pool that is not there',
+    two,
+    service('s', fromPool('x')),
+    /pool "x": unknown; there are "a", "b"/,
+  ],
+  ['without any pool', {}, service('s'), /there is no IPAddressPool/],
+  [
+    'of pools that are not automatic',
+    { p: [['10.0.0.0/30'], { autoAssign: false }] },
+    service('s'),
+    /pool "p": autoAssign is false/,
+  ],
+  [
+    'of a pool for others',
+    { p: [['10.0.0.0/30'], { serviceAllocation: { namespaces: ['x'] } }] },
+    service('s'),
+    /namespace "default" is not selected/,
+  ],
+  [
+    'that the pool avoids',
+    { p: [['10.0.0.0/30'], { avoidBuggyIPs: true }] },
+    service('s', { loadBalancerIP: '10.0.0.0' }),
+    /avoids/,
+  ],
+  [
+    'of a family that no pool has',
+    one,
+    service('s', { clusterIPs: [ip('fd00:96::7')], ipFamilies: [6] }),
+    /pool "p": no IPv6 addresses/,
+  ],
+] as const) {
+  test(`pool: an address ${what} is refused in words`, () => {
+    const outcome = setUp(specs).run(it)
+    assert.deepEqual(outcome.ips, [])
+    assert.ok(outcome.waiting)
+    assert.equal(outcome.notices[0]?.reason, 'AllocationFailed')
+    assert.equal(outcome.notices[0].type, 'Warning')
+    assert.match(outcome.notices[0].message, message)
+  })
+}
+
+test('pool: an address in use is refused with the name of its holder', () => {
+  const { run } = setUp(one)
+  run(service('first', { loadBalancerIP: '10.0.0.1' }))
+  const outcome = run(service('second', { loadBalancerIP: '10.0.0.1' }))
+  assert.match(
+    outcome.notices[0]?.message ?? '',
+    /10\.0\.0\.1 is in use by default\/first: not shared/,
+  )
+})
+
+test('pool: a full pool says so, and a release lets the next one in', () => {
+  const { run } = setUp(one)
+  for (const name of ['a', 'b', 'c', 'd']) assert.equal(run(service(name)).ips.length, 1)
+  assert.match(run(service('e')).notices[0]?.message ?? '', /pool "p": all 4 IPv4 addresses in use/)
+  const gone = run(service('b', { type: 'ClusterIP' }))
+  assert.ok(gone.freed)
+  assert.deepEqual(run(service('e')).ips, ['10.0.0.1'])
+})
+
+test('pool: what a Service has it keeps, whatever came before it in the order', () => {
+  const { run } = setUp(one)
+  assert.deepEqual(run(service('kept', { ingress: ['10.0.0.2'] })).ips, ['10.0.0.2'])
+  assert.deepEqual(run(service('kept', { ingress: ['10.0.0.2'] })).notices, [])
+  assert.deepEqual(run(service('new')).ips, ['10.0.0.0'])
+})
+
+test('pool: a write that is still on its way is not undone by an older object', () => {
+  const { run } = setUp(one)
+  assert.deepEqual(run(service('s')).ips, ['10.0.0.0'])
+  const again = run(service('s'))
+  assert.deepEqual(again.ips, ['10.0.0.0'])
+  assert.deepEqual(again.notices, [])
+})
+
+test('pool: a Service made again under the same name is another one', () => {
+  const { run, allocator } = setUp(one)
+  run(service('s', { loadBalancerIP: '10.0.0.3' }))
+  assert.deepEqual(run(service('s', { uid: 'another' })).ips, ['10.0.0.0'])
+  assert.equal([...allocator.holdings].length, 1)
+})
+
+test('pool: an address that no pool has any more is cleared, and another is given', () => {
+  const { run, allocator } = setUp(one)
+  run(service('s'))
+  allocator.setPools(pools({ q: [['10.5.0.0/30']] }))
+  const outcome = run(service('s', { ingress: ['10.0.0.0'] }))
+  assert.deepEqual(outcome.ips, ['10.5.0.0'])
+  assert.deepEqual(
+    outcome.notices.map(({ reason }) => reason),
+    ['ClearAssignment', 'IPAllocated'],
+  )
+})
+
+for (const [what, wish, ips] of [
+  ['another pool', fromPool('b'), ['10.0.2.0']],
+  ['another address', { loadBalancerIP: '10.0.1.9' }, ['10.0.1.9']],
+] as const) {
+  test(`pool: asking for ${what} moves the Service`, () => {
+    const { run } = setUp(two)
+    run(service('s'))
+    const outcome = run(service('s', { ...wish, ingress: ['10.0.1.0'] }))
+    assert.deepEqual(outcome.ips, ips)
+    assert.ok(outcome.freed)
+  })
+}
+
+test('pool: a wish that cannot be read does not cost the address that is held', () => {
+  const { run } = setUp(one)
+  run(service('s'))
+  const outcome = run(service('s', { loadBalancerIP: 'nonsense', ingress: ['10.0.0.0'] }))
+  assert.deepEqual(outcome.ips, ['10.0.0.0'])
+  assert.equal(outcome.notices[0]?.reason, 'LoadBalancerFailed')
+})
+
+test('pool: PreferDualStack gets its second family when there is one', () => {
+  const { run, allocator } = setUp({ p: [['10.0.0.0/30']] })
+  const first = run(service('s', prefer))
+  assert.ok(first.waiting)
+  allocator.setPools(pools({ p: [['10.0.0.0/30', 'fd00::/126']] }))
+  const second = run(service('s', { ...prefer, ingress: ['10.0.0.0'] }))
+  assert.deepEqual(second.ips, ['10.0.0.0', 'fd00::'])
+  assert.equal(second.waiting, false)
+})
+
+test('pool: Services share by key where their ports differ', () => {
+  const { run } = setUp(one)
+  assert.deepEqual(run(service('a', sharing('k', 80))).ips, ['10.0.0.0'])
+  assert.deepEqual(run(service('b', sharing('k', 443))).ips, ['10.0.0.0'])
+  assert.deepEqual(run(service('c', sharing('k', 80))).ips, ['10.0.0.1'])
+  assert.deepEqual(run(service('d', sharing('other', 81))).ips, ['10.0.0.2'])
+  assert.deepEqual(run(service('e')).ips, ['10.0.0.3'])
+})
+
+test('pool: a shared address is free when the last one is gone', () => {
+  const { run, allocator } = setUp({ p: [['10.0.0.0/32']] })
+  run(service('a', sharing('k', 80)))
+  run(service('b', sharing('k', 443)))
+  allocator.release('default/a')
+  assert.deepEqual(run(service('c')).ips, [])
+  allocator.release('default/b')
+  assert.deepEqual(run(service('c')).ips, ['10.0.0.0'])
+})
+
+test('pool: the deprecated prefix works, and says that it is deprecated', () => {
+  const { run } = setUp(two)
+  const old = { 'metallb.universe.tf/address-pool': 'b' }
+  const outcome = run(service('s', { annotations: old }))
+  assert.deepEqual(outcome.ips, ['10.0.2.0'])
+  assert.equal(outcome.notices[0]?.reason, 'deprecatedAnnotation')
+})
+
+test('pool: usage counts distinct addresses and what is left of them', () => {
+  const { run, allocator } = setUp({ p: [['10.0.0.0/24', 'fd00::/64'], { avoidBuggyIPs: true }] })
+  run(service('a', { ...require, ...sharing('k', 80) }))
+  run(service('b', sharing('k', 443)))
+  const [pool] = pools({ p: [['10.0.0.0/24', 'fd00::/64'], { avoidBuggyIPs: true }] }).values()
+  assert.ok(pool)
+  assert.deepEqual(allocator.usage(pool), {
+    assigned: { 4: 1, 6: 1 },
+    available: { 4: 253n, 6: 2n ** 64n - 1n },
+  })
+})
