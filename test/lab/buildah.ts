@@ -30,6 +30,16 @@ export async function build(name: string, dockerfile: string, context: string): 
   const how = ['--isolation', 'chroot', '--layers', '--force-rm', '--pull-never']
   const what = ['--tag', name, '--file', dockerfile, context]
   await must(buildah('bud', ...how, ...what), { env: environment() })
+  await prune()
+}
+
+/** How many images of former sources are kept for their layers: some 100 MB each. */
+const KEPT = 30
+
+/** Forgets layers that no name leads to, once there are many: the next build makes some anew. */
+async function prune(): Promise<void> {
+  const dangling = await must(buildah('images', '--quiet', '--filter', 'dangling=true'))
+  if (dangling.split('\n').length > KEPT) await must(buildah('rmi', '--prune'))
 }
 
 export async function exists(name: string): Promise<boolean> {
