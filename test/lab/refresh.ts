@@ -28,14 +28,14 @@ async function repair(lab: Lab): Promise<void> {
   if (!lab.processes().includes('apiserver')) await lab.startApiServer()
 }
 
-/** Deletes the pods of an image; who made them makes them anew. */
+/** Deletes the pods of an image and waits for their end; who made them makes them anew. */
 async function replacePods(lab: Lab, image: string): Promise<void> {
   const ofImage = `?(@.spec.containers[0].image=="${image}")`
   const names = '{.metadata.namespace} {.metadata.name}{"\\n"}'
   const path = `jsonpath={range .items[${ofImage}]}${names}{end}`
   const lines = (await lab.kubectl('get', 'pods', '-A', '-o', path)).split('\n')
-  for (const line of lines.filter((text) => text !== '')) {
-    const [namespace = '', name = ''] = line.split(' ')
-    await lab.kubectl('-n', namespace, 'delete', 'pod', name, '--wait=false')
+  const pods = lines.filter((line) => line !== '').map((line) => line.split(' '))
+  for (const [namespace = '', list] of Map.groupBy(pods, ([namespace]) => namespace)) {
+    await lab.kubectl('-n', namespace, 'delete', 'pod', ...list.map(([, name = '']) => name))
   }
 }
