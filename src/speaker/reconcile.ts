@@ -39,6 +39,7 @@ export class Reconciler {
   readonly #followed: readonly Followed[]
   readonly #pools: Followed
   readonly #advertisements: Followed
+  readonly #services: Followed
   #configChanged = true
   #scheduled = false
 
@@ -73,10 +74,11 @@ export class Reconciler {
       )
     this.#pools = follow(IP_ADDRESS_POOLS, { namespace }, configChange)
     this.#advertisements = follow(L2_ADVERTISEMENTS, { namespace }, configChange)
+    this.#services = follow(SERVICES, {}, (change) => this.#takeService(change))
     this.#followed = [
       this.#pools,
       this.#advertisements,
-      follow(SERVICES, {}, (change) => this.#takeService(change)),
+      this.#services,
       follow(ENDPOINT_SLICES, {}, (change) => this.#takeSlice(change)),
       follow(NODES, {}, (change) => this.#takeNode(change)),
     ]
@@ -86,6 +88,11 @@ export class Reconciler {
   /** True once every kind has been listed. */
   get synced(): boolean {
     return this.#followed.every((followed) => followed.synced)
+  }
+
+  /** The Service as it came, to record events on. */
+  service(key: string): KubeObject | undefined {
+    return this.#services.objects.get(key)
   }
 
   #followSpeakers(cluster: Cluster, namespace: string, labelSelector: string, signal: AbortSignal) {

@@ -4,14 +4,15 @@
  * nothing on the wire waits for it.
  */
 import { once } from 'node:events'
+import type { EventRecorder } from '../adapters/kube/events.ts'
+import { subjectOf } from '../adapters/kube/subject.ts'
+import { ALLOW_SHARED_IP, annotation } from '../core/config/annotations.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import { PODS } from '../ports/resources.ts'
+import { PODS, SERVICES } from '../ports/resources.ts'
 import { Announcer } from './announcer.ts'
-import type { RecordEvent } from './announcer.ts'
 import { CandidacyTable } from './candidacy-table.ts'
-import type { TableOptions } from './candidacy-table.ts'
 import type { GossipToMain, GroupMembership, PacketToMain } from './messages.ts'
 import type { SpeakerOptions } from './options.ts'
 import { Reconciler } from './reconcile.ts'
@@ -28,8 +29,7 @@ export interface SpeakerDeps {
   readonly log: Log
   readonly threads: Threads
   readonly options: SpeakerOptions
-  readonly record: RecordEvent
-  readonly isShared: TableOptions['isShared']
+  readonly recorder: EventRecorder
   /** Joins exactly these solicited-node groups, leaves others. */
   setGroups(groups: readonly GroupMembership[]): void
 }
@@ -45,7 +45,11 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
   const { cluster, clock, log, threads, options } = deps
   const following = new AbortController()
   const { namespace, node: self } = options
-  const table = new CandidacyTable({ self, ...options, isShared: deps.isShared })
+  const table = new CandidacyTable({
+    self,
+    ...options,
+    isShared: ({ annotations }) => Boolean(annotation(annotations, ALLOW_SHARED_IP)),
+  })
   const statuses = new StatusWriter(
     cluster,
     clock,
@@ -53,8 +57,15 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     { self, namespace, owner: () => podReference(cluster, options) },
     following.signal,
   )
-  const announcer = new Announcer(self, deps.record, (announced) => statuses.set(announced))
-  const reconciler = new Reconciler(
+  const announcer = new Announcer(
+    self,
+    (key, type, reason, message) => {
+      const service = reconciler.service(key)
+      if (service) deps.recorder.record(subjectOf(service, SERVICES), type, reason, message)
+    },
+    (announced) => statuses.set(announced),
+  )
+  const reconciler: Reconciler = new Reconciler(
     cluster,
     table,
     log,

@@ -1,0 +1,30 @@
+/** Entry point of the controller: flags and wiring. */
+import { systemClock } from '../adapters/clock.ts'
+import { serveHealth } from '../adapters/health.ts'
+import { connectCluster } from '../adapters/kube/cluster.ts'
+import { EventRecorder } from '../adapters/kube/events.ts'
+import { createLog, isLogLevel } from '../adapters/log.ts'
+import { stopSignal } from '../adapters/stop-signal.ts'
+import { controllerOptions } from './options.ts'
+import { runController } from './run.ts'
+
+const parsed = controllerOptions(process.argv.slice(2), process.env)
+if (!parsed.ok) {
+  for (const problem of parsed.problems) console.error(problem)
+  process.exit(2)
+}
+const { options } = parsed
+const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 'controller')
+const cluster = connectCluster(log)
+const recorder = new EventRecorder(cluster, systemClock, log, 'metallb-controller')
+const controller = runController(
+  { cluster, clock: systemClock, log, recorder, options },
+  stopSignal(),
+)
+const notReady = () => controller.notReady()
+const health = await serveHealth({ address: '', port: options.healthPort, notReady })
+log.info('started', { namespace: options.namespace, healthPort: options.healthPort })
+
+await controller.done
+health.close()
+process.exit(0)

@@ -1,0 +1,102 @@
+/** Keeps the status of IPAddressPools: how many addresses are assigned and how many are free. */
+import type { Pool } from '../core/config/model.ts'
+import type { Allocator } from '../core/pool/allocator.ts'
+import type { Clock } from '../ports/clock.ts'
+import { ApiError } from '../ports/cluster.ts'
+import type { Cluster, KubeObject } from '../ports/cluster.ts'
+import type { Log } from '../ports/log.ts'
+import { IP_ADDRESS_POOLS } from '../ports/resources.ts'
+
+/** Addresses come and go in bursts: the counts are written at most this often. */
+const PAUSE_MS = 200
+const RETRY_MS = 2000
+
+/** The largest int64 that a JavaScript number can stand for. */
+const MOST = 2n ** 63n - 1024n
+
+type Counts = Readonly<
+  Record<'assignedIPv4' | 'assignedIPv6' | 'availableIPv4' | 'availableIPv6', number>
+>
+
+export class PoolStatusWriter {
+  readonly #cluster: Cluster
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #namespace: string
+  readonly #wanted = new Map<string, Counts>()
+  /** What was written last, so that nothing is written twice while the watch is on its way. */
+  readonly #written = new Map<string, string>()
+  #scheduled = false
+  #closed = false
+
+  constructor(cluster: Cluster, clock: Clock, log: Log, namespace: string) {
+    this.#cluster = cluster
+    this.#clock = clock
+    this.#log = log
+    this.#namespace = namespace
+  }
+
+  /** `objects`: IPAddressPools by `namespace/name`. */
+  want(
+    pools: ReadonlyMap<string, Pool>,
+    allocator: Allocator,
+    objects: ReadonlyMap<string, KubeObject>,
+  ): void {
+    this.#wanted.clear()
+    for (const [name, pool] of pools) {
+      const counts = countsOf(pool, allocator)
+      const text = JSON.stringify(counts)
+      const status = (objects.get(`${this.#namespace}/${name}`)?.['status'] ??
+        {}) as Partial<Counts>
+      const said = Object.entries(counts).every(([key, n]) => status[key as keyof Counts] === n)
+      if (said) this.#written.set(name, text)
+      else if (this.#written.get(name) !== text) this.#wanted.set(name, counts)
+    }
+    if (this.#wanted.size > 0) this.#schedule(PAUSE_MS)
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  #schedule(ms: number): void {
+    if (this.#scheduled || this.#closed) return
+    this.#scheduled = true
+    this.#clock.after(ms, () => {
+      this.#scheduled = false
+      if (!this.#closed) void this.#write()
+    })
+  }
+
+  async #write(): Promise<void> {
+    for (const [name, counts] of [...this.#wanted]) {
+      this.#wanted.delete(name)
+      const ref = { namespace: this.#namespace, name }
+      try {
+        await this.#cluster.patch(
+          IP_ADDRESS_POOLS,
+          ref,
+          { status: counts },
+          { subresource: 'status' },
+        )
+        this.#written.set(name, JSON.stringify(counts))
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) continue
+        this.#log.warn('pool-status-not-written', { pool: name, error })
+        if (!this.#wanted.has(name)) this.#wanted.set(name, counts)
+        return this.#schedule(RETRY_MS)
+      }
+    }
+  }
+}
+
+function countsOf(pool: Pool, allocator: Allocator): Counts {
+  const { assigned, available } = allocator.usage(pool)
+  const clamp = (count: bigint) => Number(count > MOST ? MOST : count)
+  return {
+    assignedIPv4: assigned[4],
+    assignedIPv6: assigned[6],
+    availableIPv4: clamp(available[4]),
+    availableIPv6: clamp(available[6]),
+  }
+}

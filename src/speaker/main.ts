@@ -1,0 +1,51 @@
+/** Entry point of the speaker: flags and wiring. */
+import { systemClock } from '../adapters/clock.ts'
+import { serveHealth } from '../adapters/health.ts'
+import { SolicitedNodeGroups } from '../adapters/icmp6.ts'
+import { connectCluster } from '../adapters/kube/cluster.ts'
+import { EventRecorder } from '../adapters/kube/events.ts'
+import { createLog, isLogLevel } from '../adapters/log.ts'
+import { stopSignal } from '../adapters/stop-signal.ts'
+import { deriveKey } from '../core/wire/memberlist/key.ts'
+import { speakerOptions } from './options.ts'
+import { runSpeaker } from './run.ts'
+import { startThreads } from './threads.ts'
+
+const parsed = speakerOptions(process.argv.slice(2), process.env)
+if (!parsed.ok) {
+  for (const problem of parsed.problems) console.error(problem)
+  process.exit(2)
+}
+const { options } = parsed
+const { node, bindAddress, bindPort, profile, excludeInterfaces } = options
+const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 'speaker')
+const stop = stopSignal()
+const cluster = connectCluster(log)
+const groups = new SolicitedNodeGroups(log)
+const key = options.secret && deriveKey(options.secret)
+const threads = await startThreads({ node, bindAddress, bindPort, key, profile, excludeInterfaces })
+const speaker = runSpeaker(
+  {
+    cluster,
+    clock: systemClock,
+    log,
+    threads,
+    options,
+    recorder: new EventRecorder(cluster, systemClock, log, 'metallb-speaker', node),
+    setGroups: (wanted) => groups.set(wanted),
+  },
+  stop,
+)
+const notReady = () => speaker.notReady()
+const health = await serveHealth({ address: '127.0.0.1', port: options.healthPort, notReady })
+log.info('started', { node, profile, encrypted: key !== undefined })
+
+try {
+  await speaker.done
+} catch (error) {
+  log.error('died', { error })
+  process.exitCode = 1
+}
+groups.close()
+health.close()
+process.exit()
