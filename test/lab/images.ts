@@ -1,7 +1,7 @@
 /** The images of the lab as docker-archives in the cache, made where they are missing or out of date. */
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, exists, pull, push, save } from './buildah.ts'
 import { CACHE, locked } from './cache.ts'
@@ -79,7 +79,9 @@ function projectFiles(): string[] {
 
 function hash(files: readonly string[]): string {
   const digest = createHash('sha256')
-  for (const file of files) digest.update(`${file}\0`).update(readFileSync(file))
+  for (const file of files) {
+    digest.update(`${relative(REPOSITORY, file)}\0`).update(readFileSync(file))
+  }
   return digest.digest('hex').slice(0, 16)
 }
 

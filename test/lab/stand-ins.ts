@@ -8,26 +8,31 @@ import { removeTree } from './mounts.ts'
 import { must, run } from './processes.ts'
 import { DEBIAN_RELEASE } from './versions.ts'
 
-/** Makes what one image needs in an empty folder; returns the Dockerfile. */
-type Recipe = (folder: string) => Promise<string>
+interface Recipe {
+  /** A stand-in that it is built on. */
+  readonly on?: string
+  /** Makes what the image needs in an empty folder; returns the Dockerfile. */
+  prepare(folder: string): Promise<string> | string
+}
 
 const DEBIAN_IMAGE = `localhost/bellwether-lab/debian:${DEBIAN_RELEASE}`
 const CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt'
 
 const RECIPES: Readonly<Record<string, Recipe>> = {
-  [PAUSE_IMAGE]: pause,
-  [AGNHOST_IMAGE]: agnhostImage,
-  [NGINX_IMAGE]: nginx,
-  [NODE_IMAGE]: node,
-  [DEBIAN_IMAGE]: debian,
+  [PAUSE_IMAGE]: { prepare: pause },
+  [AGNHOST_IMAGE]: { prepare: agnhostImage },
+  [NGINX_IMAGE]: { on: DEBIAN_IMAGE, prepare: nginx },
+  [NODE_IMAGE]: { on: DEBIAN_IMAGE, prepare: node },
+  [DEBIAN_IMAGE]: { prepare: debian },
 }
 
 /** Builds the stand-in for `name` in buildah's store. */
 export async function buildStandIn(name: string): Promise<void> {
   const recipe = RECIPES[name]
   if (recipe === undefined) throw new Error(`no stand-in for ${name}`)
+  if (recipe.on !== undefined && !(await exists(recipe.on))) await buildStandIn(recipe.on)
   await withContext(async (folder) => {
-    const dockerfile = await recipe(folder)
+    const dockerfile = await recipe.prepare(folder)
     writeFileSync(join(folder, 'Dockerfile'), dockerfile)
     await build(name, join(folder, 'Dockerfile'), folder)
   })
@@ -47,8 +52,7 @@ async function agnhostImage(folder: string): Promise<string> {
   return 'FROM scratch\nCOPY agnhost /agnhost\nENTRYPOINT ["/agnhost"]\nCMD ["pause"]\n'
 }
 
-async function nginx(): Promise<string> {
-  await ensureDebian()
+function nginx(): string {
   return `FROM ${DEBIAN_IMAGE}
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light \\
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/www/html/* \\
@@ -61,7 +65,6 @@ CMD ["nginx", "-g", "daemon off;"]
 
 /** Node as the official image has it: under /usr/local, with npm, and the headers for native modules. */
 async function node(folder: string): Promise<string> {
-  await ensureDebian()
   const prefix = dirname(dirname(process.execPath))
   mkdirSync(join(folder, 'bin'))
   mkdirSync(join(folder, 'include'))
@@ -89,16 +92,15 @@ async function debian(folder: string): Promise<string> {
   const root = join(folder, 'root')
   const bootstrap = ['debootstrap', '--variant=minbase', '--include=ca-certificates']
   await must([...bootstrap, DEBIAN_RELEASE, root, ...(await debianMirror())])
-  await must(['sh', '-c', 'rm -rf var/cache/apt/archives/*.deb var/lib/apt/lists/*'], { cwd: root })
+  // As the official slim images do.
+  const ballast = ['var/cache/apt/archives/*.deb', 'var/lib/apt/lists/*', 'usr/share/locale/*']
+  const manuals = ['usr/share/doc/*', 'usr/share/man/*', 'usr/share/info/*']
+  await must(['sh', '-c', `rm -rf ${[...ballast, ...manuals].join(' ')}`], { cwd: root })
   copyFileSync(CA_BUNDLE, join(root, CA_BUNDLE))
   const special = ['--exclude=./proc/*', '--exclude=./sys/*', '--exclude=./dev/*']
   await must(['tar', '-C', root, ...special, '-cf', join(folder, 'root.tar'), '.'])
   await removeTree(root)
   return 'FROM scratch\nADD root.tar /\nCMD ["bash"]\n'
-}
-
-async function ensureDebian(): Promise<void> {
-  if (!(await exists(DEBIAN_IMAGE))) await buildStandIn(DEBIAN_IMAGE)
 }
 
 /** The mirror this machine uses, if it is a Debian; else debootstrap knows one. */
