@@ -92,5 +92,5 @@ push: deps ## the image to a registry of yours: IMAGE=registry.example.com/name:
 	@node test/lab/cli.ts push '$(IMAGE)'
 
 .PHONY: crds
-crds: deps ## write crds/ from the schemas
-	@node src/core/config/generate-crds.ts
+crds: deps ## write crds/ and manifests/ from their sources
+	@node tools/generate.ts
