@@ -44,7 +44,7 @@ async function foreignImage(name: string): Promise<string> {
   if (existsSync(tar)) return tar
   await step(`image ${name}`, async () => {
     await obtain(name)
-    await save(name, tar)
+    await replaceArchive(name, tar)
   })
   return tar
 }
@@ -61,10 +61,14 @@ async function buildProjectImage(): Promise<string> {
   if (!(await exists(NODE_IMAGE))) await step(`image ${NODE_IMAGE}`, () => obtain(NODE_IMAGE))
   await step(`image ${name} from the Dockerfile`, async () => {
     await build(name, join(REPOSITORY, 'Dockerfile'), REPOSITORY)
-    for (const old of globSync(archive(name, '*'))) rmSync(old)
-    await save(name, tar)
+    await replaceArchive(name, tar)
   })
   return tar
+}
+
+async function replaceArchive(name: string, tar: string): Promise<void> {
+  for (const old of globSync(archive(name, '*'))) rmSync(old)
+  await save(name, tar)
 }
 
 /** What the Dockerfile may copy; tests and documents it does not. */
