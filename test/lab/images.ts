@@ -23,7 +23,6 @@ export async function labImages(): Promise<string[]> {
       await foreignImage(AGNHOST_IMAGE),
       await foreignImage(NGINX_IMAGE),
     ]
-    if (!existsSync(join(REPOSITORY, 'Dockerfile'))) return archives
     return [...archives, await buildProjectImage()]
   })
 }
@@ -71,11 +70,12 @@ async function replaceArchive(name: string, tar: string): Promise<void> {
   await save(name, tar)
 }
 
-/** What the Dockerfile may copy; tests and documents it does not. */
+/** What the Dockerfile can see: .dockerignore shuts out all but the paths that it names with a `!`. */
 function projectFiles(): string[] {
-  const skipped = /^(node_modules|dist|\.git|test|examples|\.ci)(\/|$)|\.md$|\.test\.ts$/
-  return globSync(['**', '.*'], { cwd: REPOSITORY, exclude: (path) => skipped.test(path) })
-    .filter((path) => !skipped.test(path))
+  const rules = readFileSync(join(REPOSITORY, '.dockerignore'), 'utf8').split('\n')
+  const seen = rules.filter((rule) => rule.startsWith('!')).map((rule) => rule.slice(1))
+  const paths = ['Dockerfile', '.dockerignore', ...seen, ...seen.map((path) => `${path}/**`)]
+  return globSync(paths, { cwd: REPOSITORY, exclude: (path) => path.endsWith('.test.ts') })
     .map((path) => join(REPOSITORY, path))
     .filter((path) => statSync(path).isFile())
     .sort()

@@ -72,7 +72,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 export async function must(argv: readonly string[], options: RunOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await run(argv, options)
   if (code === 0) return stdout
-  const said = (stderr.trim() || stdout.trim()).split('\n').slice(-15).join('\n  ')
+  const said = (stderr.trim() || stdout.trim()).split('\n').slice(-30).join('\n  ')
   throw new Error(`${argv.join(' ').slice(0, 300)}\n  ended with ${code}: ${said}`)
 }
 
