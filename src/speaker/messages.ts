@@ -7,10 +7,11 @@
  *
  * Every message is plain data. Tables go as a whole, so a reader never sees half of one.
  */
+import type { GroupMembership } from '../core/announce/groups.ts'
 import type { Candidacy } from '../core/election/candidacy.ts'
 import type { AnnouncedVip, Ownership } from '../core/election/owners.ts'
 
-export type { AnnouncedVip, Candidacy, Ownership }
+export type { AnnouncedVip, Candidacy, GroupMembership, Ownership }
 
 export interface Member {
   readonly name: string
@@ -47,6 +48,11 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export interface ToPacket {
   readonly kind: 'announce'
   readonly vips: readonly AnnouncedVip[]
+  /**
+   * Announce anew what is in the table already: a member came (back), so it may have told our
+   * neighbours that the addresses are its own.
+   */
+  readonly again?: boolean
 }
 
 export type MainToPacket = { readonly kind: 'stop' } | { readonly kind: 'count' }
@@ -66,13 +72,6 @@ export type PacketToMain =
       readonly event: string
       readonly fields: object
     }
-
-export interface GroupMembership {
-  readonly interface: string
-  readonly index: number
-  /** ff02::1:ffXX:XXXX */
-  readonly group: string
-}
 
 export interface PacketCounters {
   /** By VIP: MetalLB's metallb_layer2_* metrics. */
