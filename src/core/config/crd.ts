@@ -64,6 +64,8 @@ function clean(value: unknown): unknown {
   for (const [key, part] of Object.entries(source)) {
     if (key === 'properties') {
       const properties = Object.entries(part as Json)
+      // The API server drops an empty map, and would call each re-application a change.
+      if (properties.length === 0) continue
       result[key] = Object.fromEntries(properties.map(([name, schema]) => [name, clean(schema)]))
     } else if (!isForeign(key, part)) result[key] = clean(part)
   }

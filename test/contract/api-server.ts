@@ -1,0 +1,127 @@
+/** A real API server with its etcd on loopback: everything of Kubernetes but what runs containers. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
+import { KubeCluster } from '../../src/adapters/kube/cluster.ts'
+import type { Log } from '../../src/ports/log.ts'
+import { binaries } from '../lab/binaries.ts'
+import type { Binaries } from '../lab/binaries.ts'
+import { Daemons } from '../lab/daemons.ts'
+import { Pki } from '../lab/pki.ts'
+import { must } from '../lab/processes.ts'
+import { until } from '../lab/until.ts'
+
+export class ApiServer {
+  readonly kubeconfig: string
+  readonly #binaries: Binaries
+  readonly #daemons: Daemons
+  readonly #folder: string
+  readonly #argv: readonly string[]
+
+  private constructor(
+    folder: string,
+    parts: { binaries: Binaries; daemons: Daemons },
+    argv: readonly string[],
+  ) {
+    this.#folder = folder
+    this.kubeconfig = join(folder, 'kubeconfig')
+    this.#binaries = parts.binaries
+    this.#daemons = parts.daemons
+    this.#argv = argv
+  }
+
+  static async start(): Promise<ApiServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'bellwether-api-'))
+    const [apiPort, etcdPort, peerPort] = await freePorts(3)
+    const pki = new Pki(join(folder, 'pki'))
+    await pki.createAuthority()
+    await pki.issue('admin', 'admin', 'system:masters')
+    await pki.issue('apiserver', 'kube-apiserver', 'kubernetes', 'IP:127.0.0.1')
+    pki.writeKubeconfig(join(folder, 'kubeconfig'), 'admin', `https://127.0.0.1:${apiPort}`)
+    const parts = { binaries: await binaries(), daemons: new Daemons(folder) }
+    const etcd = `http://127.0.0.1:${etcdPort}`
+    parts.daemons.start('etcd', [
+      parts.binaries.etcd,
+      `--data-dir=${join(folder, 'etcd')}`,
+      '--unsafe-no-fsync=true',
+      `--listen-client-urls=${etcd}`,
+      `--advertise-client-urls=${etcd}`,
+      `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
+      '--log-level=error',
+    ])
+    const server = new ApiServer(folder, parts, [
+      parts.binaries['kube-apiserver'],
+      `--etcd-servers=${etcd}`,
+      `--secure-port=${apiPort}`,
+      '--bind-address=127.0.0.1',
+      `--client-ca-file=${pki.cert('ca')}`,
+      `--tls-cert-file=${pki.cert('apiserver')}`,
+      `--tls-private-key-file=${pki.key('apiserver')}`,
+      `--cert-dir=${pki.folder}`,
+      '--service-account-issuer=https://kubernetes.default.svc',
+      `--service-account-key-file=${pki.key('sa')}`,
+      `--service-account-signing-key-file=${pki.key('sa')}`,
+      '--service-cluster-ip-range=10.96.0.0/16,fd00:96::/112',
+      '--authorization-mode=RBAC',
+      '--allow-privileged=true',
+    ])
+    await server.resume()
+    return server
+  }
+
+  /** Starts the API server (again); resolves when it answers. */
+  async resume(): Promise<void> {
+    this.#daemons.start('apiserver', this.#argv)
+    await until('the API server to be ready', async () => {
+      if (this.#daemons.pid('apiserver') === undefined)
+        throw new Error(this.#daemons.tail('apiserver'))
+      return (await this.kubectl('get', '--raw', '/readyz')) === 'ok'
+    })
+    await until('the namespace default', () => this.kubectl('get', 'namespace', 'default'))
+  }
+
+  /** Ends the API server, not its data. */
+  pause(): Promise<void> {
+    return this.#daemons.stop('apiserver')
+  }
+
+  async stop(): Promise<void> {
+    await this.#daemons.stop('apiserver')
+    await this.#daemons.stop('etcd')
+    rmSync(this.#folder, { recursive: true })
+  }
+
+  kubectl(...args: string[]): Promise<string> {
+    return must([this.#binaries.kubectl, '--kubeconfig', this.kubeconfig, ...args])
+  }
+
+  async apply(manifest: string | object): Promise<string> {
+    const input = typeof manifest === 'string' ? manifest : JSON.stringify(manifest)
+    const argv = [this.#binaries.kubectl, '--kubeconfig', this.kubeconfig, 'apply', '-f', '-']
+    return must(argv, { input })
+  }
+
+  /** The project's adapter, as the administrator. */
+  connect(log: Log): KubeCluster {
+    const config = new KubeConfig()
+    config.loadFromFile(this.kubeconfig)
+    return new KubeCluster(config, log)
+  }
+}
+
+/** Ports that were free a moment ago. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      return server
+    }),
+  )
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  for (const server of servers) server.close()
+  return ports
+}
