@@ -41,10 +41,11 @@ export async function pushImage(target: string): Promise<void> {
 async function foreignImage(name: string): Promise<string> {
   const tar = archive(name, hash([fileURLToPath(new URL('stand-ins.ts', import.meta.url))]))
   if (existsSync(tar)) return tar
-  await step(`image ${name}`, async () => {
+  const make = async () => {
     await obtain(name)
     await replaceArchive(name, tar)
-  })
+  }
+  await step(`image ${name}`, make, 'about a minute the first time')
   return tar
 }
 

@@ -20,9 +20,12 @@ function say(line: string): void {
   process.stdout.write(process.stdout.isTTY ? `\r\x1b[K${line}\n` : `${line}\n`)
 }
 
+/** Off a terminal, a step is announced only when it turns out to take longer than this. */
+const SHORT_MS = 3000
+
 /**
  * Runs `work` under a progress line, `expected` being a hint such as "about 7 min". On a terminal the
- * line counts the time; elsewhere one line tells the start of what takes long, one the end.
+ * line counts the time; elsewhere one line tells of what takes long, and one of the end.
  */
 export async function step<T>(
   title: string,
@@ -32,11 +35,12 @@ export async function step<T>(
   const label = expected === undefined ? title : `${title}, ${expected}`
   const began = performance.now()
   running.set(label, began)
+  let announcement: NodeJS.Timeout | undefined
   if (process.stdout.isTTY) {
     ticker ??= setInterval(draw, 500).unref()
     draw()
-  } else if (expected !== undefined) {
-    say(`${label} …`)
+  } else {
+    announcement = setTimeout(() => say(`${label} …`), SHORT_MS).unref()
   }
   let outcome = 'FAILED'
   try {
@@ -44,6 +48,7 @@ export async function step<T>(
     outcome = 'done'
     return result
   } finally {
+    clearTimeout(announcement)
     running.delete(label)
     if (running.size === 0) ticker = void clearInterval(ticker)
     say(`${title}: ${outcome} in ${clock(performance.now() - began)}`)
