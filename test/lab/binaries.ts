@@ -48,11 +48,12 @@ const inCache = (name: string): string | undefined =>
 
 /** A binary of $KUBEBUILDER_ASSETS or PATH, if it is of the same minor version: others may not fit. */
 async function onMachine(name: (typeof NAMES)[number]): Promise<string | undefined> {
-  const folders = [
-    process.env['KUBEBUILDER_ASSETS'],
-    ...(process.env['PATH'] ?? '').split(delimiter),
-  ]
-  const path = folders.map((folder) => join(folder ?? '', name)).find((file) => existsSync(file))
+  const folders = `${process.env['KUBEBUILDER_ASSETS'] ?? ''}${delimiter}${process.env['PATH'] ?? ''}`
+  const path = folders
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file))
   if (path === undefined) return undefined
   const ask = name === 'kubectl' ? [path, 'version', '--client'] : [path, '--version']
   const { stdout } = await run(ask, { timeoutMs: 10_000 }).catch(() => ({ stdout: '' }))

@@ -17,7 +17,8 @@ const NEEDED: Readonly<Record<string, string>> = {
   iptables: 'iptables',
   nft: 'nftables',
   conntrack: 'conntrack',
-  arping: 'arping',
+  // By path: another package has an arping with other options.
+  '/usr/sbin/arping': 'arping',
   ndisc6: 'ndisc6',
   tcpdump: 'tcpdump',
   serf: 'serf',
