@@ -1,0 +1,52 @@
+/** What the packet thread counts: by address announced, and frames not answered by reason. */
+import type { FrameDrop } from '../core/announce/decide.ts'
+import type { Vip, VipTable } from '../core/announce/vips.ts'
+import type { PacketCounters } from './messages.ts'
+
+interface VipCounts {
+  requestsReceived: number
+  responsesSent: number
+  gratuitousSent: number
+}
+
+export class PacketCounts {
+  #vips = new Map<string, VipCounts>()
+  readonly #drops = new Map<FrameDrop | 'sendFailed', number>()
+
+  /** Forgets addresses that are no longer in the table. */
+  keep(table: VipTable): void {
+    this.#vips = new Map([...table].map((vip) => [vip.text, this.#of(vip)]))
+  }
+
+  received(vip: Vip): void {
+    this.#of(vip).requestsReceived++
+  }
+
+  responded(vip: Vip): void {
+    this.#of(vip).responsesSent++
+  }
+
+  announced(vip: Vip): void {
+    this.#of(vip).gratuitousSent++
+  }
+
+  dropped(reason: FrameDrop | 'sendFailed'): void {
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1)
+  }
+
+  snapshot(): PacketCounters {
+    return {
+      vips: [...this.#vips].map(([ip, counts]) => ({ ip, ...counts })),
+      drops: Object.fromEntries(this.#drops),
+    }
+  }
+
+  #of(vip: Vip): VipCounts {
+    let counts = this.#vips.get(vip.text)
+    if (!counts) {
+      counts = { requestsReceived: 0, responsesSent: 0, gratuitousSent: 0 }
+      this.#vips.set(vip.text, counts)
+    }
+    return counts
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * The packet thread's loop: it waits in poll(2) for frames, changes of interfaces, messages and the
+ * next gratuitous announcement, and for nothing else. What is on the wire is sent from here.
+ */
+import { PacketSocket } from '../adapters/af-packet.ts'
+import { PollSet, SOCK_CLOEXEC, SOCK_NONBLOCK, eventfd, must, read } from '../adapters/libc.ts'
+import { LinkWatch } from '../adapters/netlink.ts'
+import { decide } from '../core/announce/decide.ts'
+import { GratuitousSchedule, gratuitousFrames } from '../core/announce/gratuitous.ts'
+import { solicitedNodeGroups } from '../core/announce/groups.ts'
+import { announcingInterfaces } from '../core/announce/interfaces.ts'
+import type { AnnouncingInterface } from '../core/announce/interfaces.ts'
+import { VipTable } from '../core/announce/vips.ts'
+import type { MainToPacket, PacketToMain, ToPacket } from './messages.ts'
+import { PacketCounts } from './packet-counts.ts'
+
+export interface PacketPorts {
+  /** All messages that are there, oldest first. */
+  receive(): (MainToPacket | ToPacket)[]
+  send(message: PacketToMain): void
+}
+
+/** Frames or announcements in one go: then the loop looks for messages, even in a flood. */
+const BATCH = 64
+/** A thread that is terminated ends no sooner than poll(2) does. */
+const LONGEST_WAIT_MS = 500
+
+export class PacketLoop {
+  readonly #ports: PacketPorts
+  readonly #exclude: readonly RegExp[]
+  readonly #wakeFd = must(eventfd(0, SOCK_NONBLOCK | SOCK_CLOEXEC), 'eventfd')
+  readonly #arp = new PacketSocket('arpRequests')
+  readonly #neighbor = new PacketSocket('solicitations')
+  readonly #links = new LinkWatch()
+  readonly #schedule = new GratuitousSchedule()
+  readonly #counts = new PacketCounts()
+  #vips = new VipTable()
+  #interfaces = new Map<number, AnnouncingInterface>()
+  #sentNames: string | undefined
+  #sentGroups = '[]'
+  #stopped = false
+
+  /** Opens the sockets. Throws where the kernel refuses one: CAP_NET_RAW is needed. */
+  constructor(ports: PacketPorts, exclude: readonly RegExp[]) {
+    this.#ports = ports
+    this.#exclude = exclude
+  }
+
+  /** Returns after 'stop'. */
+  run(): void {
+    this.#ports.send({ kind: 'ready', wakeFd: this.#wakeFd })
+    this.#scan()
+    const poll = new PollSet([this.#wakeFd, this.#arp.fd, this.#neighbor.fd, this.#links.fd])
+    const wakes = new Uint8Array(8)
+    while (!this.#stopped) {
+      poll.wait(this.#timeoutMs())
+      if (poll.readable(0)) {
+        read(this.#wakeFd, wakes)
+        for (const message of this.#ports.receive()) this.#take(message)
+      }
+      if (poll.readable(3) && this.#links.update()) this.#scan()
+      if (poll.readable(1)) this.#answer(this.#arp)
+      if (poll.readable(2)) this.#answer(this.#neighbor)
+      this.#announce()
+    }
+    for (const socket of [this.#arp, this.#neighbor, this.#links]) socket.close()
+    // The eventfd stays: a late wake must not write to what reuses its number.
+    this.#ports.send({ kind: 'stopped' })
+  }
+
+  #timeoutMs(): number {
+    const deadline = this.#schedule.deadline ?? Infinity
+    return Math.ceil(Math.max(0, Math.min(LONGEST_WAIT_MS, deadline - performance.now())))
+  }
+
+  #take(message: MainToPacket | ToPacket): void {
+    switch (message.kind) {
+      case 'announce':
+        this.#vips = new VipTable(message.vips, this.#vips)
+        this.#counts.keep(this.#vips)
+        this.#tableChanged(message.again)
+        return
+      case 'count':
+        this.#ports.send({ kind: 'counters', counters: this.#counts.snapshot() })
+        return
+      case 'stop':
+        this.#vips = new VipTable()
+        this.#tableChanged()
+        this.#stopped = true
+        return
+    }
+  }
+
+  /** Looks anew at which interfaces qualify. */
+  #scan(): void {
+    const { links, addresses } = this.#links.table
+    const interfaces = announcingInterfaces(links, addresses, this.#exclude)
+    this.#interfaces = new Map(interfaces.map((on) => [on.index, on]))
+    const names = interfaces.map(({ name }) => name)
+    if (names.join() !== this.#sentNames) this.#ports.send({ kind: 'interfaces', names })
+    this.#sentNames = names.join()
+    this.#tableChanged()
+  }
+
+  #tableChanged(again?: boolean): void {
+    const interfaces = [...this.#interfaces.values()]
+    this.#schedule.update(performance.now(), this.#vips, interfaces, again)
+    const groups = solicitedNodeGroups(this.#vips, interfaces)
+    const text = JSON.stringify(groups)
+    if (text !== this.#sentGroups) this.#ports.send({ kind: 'groups', groups })
+    this.#sentGroups = text
+  }
+
+  #answer(socket: PacketSocket): void {
+    for (let i = 0; i < BATCH && !this.#stopped; i++) {
+      const frame = socket.receive()
+      if (!frame) return
+      const { ifindex, outgoing, otherHost } = frame
+      const on = this.#interfaces.get(ifindex)
+      const answer = otherHost
+        ? ({ ok: false, reason: 'notForUs' } as const)
+        : decide(frame.bytes, { on, outgoing }, this.#vips)
+      if (!answer.ok) {
+        this.#counts.dropped(answer.reason)
+        continue
+      }
+      const { vip, frame: reply } = answer.value
+      this.#counts.received(vip)
+      if (socket.send(ifindex, reply) === 0) this.#counts.responded(vip)
+      else this.#counts.dropped('sendFailed')
+    }
+  }
+
+  #announce(): void {
+    for (const announcement of this.#schedule.take(performance.now(), BATCH)) {
+      const { vip, on } = announcement
+      const socket = vip.ip.family === 4 ? this.#arp : this.#neighbor
+      for (const frame of gratuitousFrames(announcement)) {
+        if (socket.send(on.index, frame) === 0) this.#counts.announced(vip)
+        else this.#counts.dropped('sendFailed')
+      }
+    }
+  }
+}
