@@ -12,16 +12,20 @@ if (!parentPort) throw new Error('packet-thread runs as a worker only')
 const mainPort = parentPort
 
 function drain(port: MessagePort): (MainToPacket | ToPacket)[] {
-  const messages = []
+  const messages: (MainToPacket | ToPacket)[] = []
   for (let got = receiveMessageOnPort(port); got; got = receiveMessageOnPort(port)) {
-    messages.push(got.message)
+    messages.push(got.message as MainToPacket | ToPacket)
   }
   return messages
 }
 
 const loop = new PacketLoop(
   {
-    receive: () => [...drain(gossipPort), ...drain(mainPort)],
+    receive() {
+      // In this order, so that a table sent before a word of main is taken in before it.
+      const fromMain = drain(mainPort)
+      return [...drain(gossipPort), ...fromMain]
+    },
     send: (message) => mainPort.postMessage(message),
   },
   excludeInterfaces.map((pattern) => new RegExp(pattern)),

@@ -1,0 +1,121 @@
+/** A namespace that runs the packet thread, and one beside it that asks. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type {
+  AnnouncedVip,
+  MainToPacket,
+  PacketToMain,
+  ToPacket,
+} from '../../src/speaker/messages.ts'
+import { must, run } from '../lab/processes.ts'
+import { until } from '../lab/until.ts'
+
+export const NODE = 'bwp-node'
+export const PEER = 'bwp-peer'
+export const NODE_MAC = '02:00:00:00:77:01'
+
+export const inside = (namespace: string, ...argv: string[]): string[] => [
+  'nsenter',
+  `--net=/var/run/netns/${namespace}`,
+  ...argv,
+]
+
+export const script = (name: string): string =>
+  fileURLToPath(new URL(`./${name}.ts`, import.meta.url))
+
+export async function removeNamespaces(): Promise<void> {
+  for (const name of [NODE, PEER]) await run(['ip', 'netns', 'del', name])
+}
+
+/** Two namespaces, joined by eth0: 10.77.0.1, fd77::1 is the node, .2 and ::2 the peer. */
+export async function createNamespaces(): Promise<void> {
+  await removeNamespaces()
+  for (const name of [NODE, PEER]) await must(['ip', 'netns', 'add', name])
+  await addCable('eth0', NODE_MAC)
+  for (const [name, last] of [
+    [NODE, 1],
+    [PEER, 2],
+  ] as const) {
+    await must(['ip', '-n', name, 'addr', 'add', `10.77.0.${last}/24`, 'dev', 'eth0'])
+    await must(['ip', '-n', name, 'addr', 'add', `fd77::${last}/64`, 'dev', 'eth0', 'nodad'])
+  }
+}
+
+/** An interface of this name on both sides, up, with its link-local addresses usable at once. */
+export async function addCable(name: string, nodeMac: string): Promise<void> {
+  const peer = ['peer', 'name', name, 'netns', PEER]
+  await must(['ip', '-n', NODE, 'link', 'add', name, 'type', 'veth', ...peer])
+  for (const namespace of [NODE, PEER]) {
+    await must(inside(namespace, 'sysctl', '-qw', `net.ipv6.conf.${name}.accept_dad=0`))
+  }
+  await must(['ip', '-n', NODE, 'link', 'set', name, 'address', nodeMac])
+  for (const namespace of [NODE, PEER])
+    await must(['ip', '-n', namespace, 'link', 'set', name, 'up'])
+}
+
+/** The packet thread in the node's namespace. */
+export class PacketHost {
+  readonly messages: PacketToMain[] = []
+  readonly #child
+
+  constructor(...exclude: string[]) {
+    const [file = '', ...args] = inside(NODE, process.execPath, script('packet-host'), ...exclude)
+    this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    let rest = ''
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop() ?? ''
+      this.messages.push(...lines.map((line) => JSON.parse(line) as PacketToMain))
+    })
+  }
+
+  /** The last message of this kind that `matches`. */
+  heard<K extends PacketToMain['kind']>(
+    kind: K,
+    matches: (message: Extract<PacketToMain, { kind: K }>) => boolean = () => true,
+  ): Promise<Extract<PacketToMain, { kind: K }>> {
+    type Wanted = Extract<PacketToMain, { kind: K }>
+    const isWanted = (message: PacketToMain): message is Wanted =>
+      message.kind === kind && matches(message as Wanted)
+    return until(`message ${kind}`, () => this.messages.findLast(isWanted), {
+      timeoutMs: 10_000,
+      everyMs: 5,
+    })
+  }
+
+  tell(message: MainToPacket | ToPacket): void {
+    this.#child.stdin.write(`${JSON.stringify(message)}\n`)
+  }
+
+  /** Returns when the thread has taken the table in. */
+  async announce(vips: readonly (string | AnnouncedVip)[], again = false): Promise<void> {
+    const full = vips.map((vip) =>
+      typeof vip === 'string' ? { ip: vip, interfaces: 'all' as const } : vip,
+    )
+    this.tell({ kind: 'announce', vips: full, again })
+    await this.counters()
+  }
+
+  async counters() {
+    const before = this.messages.length
+    this.tell({ kind: 'count' })
+    const { counters } = await this.heard('counters', (message) =>
+      this.messages.includes(message, before),
+    )
+    return counters
+  }
+
+  /** Ends it in order; the exit code. */
+  async stop(): Promise<number | null> {
+    if (this.#child.exitCode !== null) return this.#child.exitCode
+    const exit = once(this.#child, 'exit') as Promise<[number | null]>
+    this.tell({ kind: 'stop' })
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), 5000)
+    const [code] = await exit
+    clearTimeout(late)
+    assert.notEqual(code, null, 'the packet thread did not stop')
+    return code
+  }
+}

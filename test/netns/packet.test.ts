@@ -1,0 +1,208 @@
+/** The packet thread on a real wire, questioned by arping, ndisc6 and another kernel. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { text } from 'node:stream/consumers'
+import { ensureLabPackages } from '../lab/packages.ts'
+import { must, run } from '../lab/processes.ts'
+import { until } from '../lab/until.ts'
+import {
+  NODE,
+  NODE_MAC,
+  PEER,
+  PacketHost,
+  addCable,
+  createNamespaces,
+  inside,
+  removeNamespaces,
+  script,
+} from './packet-node.ts'
+
+const V4 = '10.77.0.9'
+const V6 = 'fd77::9'
+const OTHER_MAC = '02:00:00:00:77:02'
+
+let host: PacketHost
+
+before(ensureLabPackages)
+beforeEach(async () => {
+  await createNamespaces()
+  host = new PacketHost('^excluded')
+  await host.heard('ready')
+  await host.heard('interfaces', ({ names }) => names.includes('eth0'))
+})
+afterEach(() => host.stop())
+after(removeNamespaces)
+
+/** How many of three ARP requests are answered, and by whom. */
+async function arping(address: string, on = 'eth0', ...options: string[]) {
+  const argv = ['arping', '-c', '3', '-W', '0.1', '-w', '3', '-i', on, ...options, address]
+  const { stdout } = await run(inside(PEER, ...argv))
+  const answers = [...stdout.matchAll(/from ([0-9a-f:]{17}) \(/g)].map(([, mac]) => mac)
+  return { count: answers.length, macs: [...new Set(answers)] }
+}
+
+/** The MAC that answers a neighbour solicitation. */
+async function ndisc(address: string, on = 'eth0'): Promise<string | undefined> {
+  const { stdout } = await run(
+    inside(PEER, 'ndisc6', '-q', '-n', '-r', '2', '-w', '300', address, on),
+  )
+  return stdout.trim().toLowerCase() || undefined
+}
+
+const answered = { count: 3, macs: [NODE_MAC] }
+const silence = { count: 0, macs: [] }
+
+test('netns/packet: it answers for the VIPs, and for nothing else', async () => {
+  await host.announce([V4, V6])
+  assert.deepEqual(await arping(V4), answered)
+  assert.deepEqual(await arping('10.77.0.8'), silence)
+  assert.equal(await ndisc(V6), NODE_MAC)
+  assert.equal(await ndisc('fd77::8'), undefined)
+  const { vips, drops } = await host.counters()
+  const v4 = vips.find(({ ip }) => ip === V4)
+  assert.deepEqual([v4?.requestsReceived, v4?.responsesSent], [3, 3])
+  assert.ok((drops['notAnnounced'] ?? 0) >= 3, JSON.stringify(drops))
+})
+
+test('netns/packet: a request to its own MAC is answered too', async () => {
+  await host.announce([V4])
+  assert.deepEqual(await arping(V4, 'eth0', '-t', NODE_MAC), answered)
+})
+
+test('netns/packet: it is silent from the moment the table is empty', async () => {
+  await host.announce([V4, V6])
+  assert.deepEqual(await arping(V4), answered)
+  await host.announce([])
+  assert.deepEqual(await arping(V4), silence)
+  assert.equal(await ndisc(V6), undefined)
+})
+
+test('netns/packet: an interface plugged in later answers, and the group is asked for', async () => {
+  await host.announce([V4, V6])
+  await addCable('eth1', OTHER_MAC)
+  await host.heard('interfaces', ({ names }) => names.includes('eth1'))
+  assert.deepEqual(await arping(V4, 'eth1', '-S', '10.77.0.2'), { count: 3, macs: [OTHER_MAC] })
+  const { groups } = await host.heard('groups', (message) => message.groups.length === 2)
+  assert.deepEqual(
+    groups.map(({ interface: name, group }) => [name, group]),
+    [
+      ['eth0', 'ff02::1:ff00:9'],
+      ['eth1', 'ff02::1:ff00:9'],
+    ],
+  )
+})
+
+for (const [what, names] of [
+  ['left out by its name', ['excluded0']],
+  ['that the VIP is not listed for', ['eth1']],
+] as const) {
+  test(`netns/packet: an interface ${what} is silent`, async () => {
+    const [name] = names
+    await addCable(name, OTHER_MAC)
+    await host.announce([{ ip: V4, interfaces: ['eth0', 'excluded0'] }])
+    assert.deepEqual(await arping(V4), answered)
+    assert.deepEqual(await arping(V4, name, '-S', '10.77.0.2'), silence)
+  })
+}
+
+test('netns/packet: an interface that goes down and a port of a bridge no longer qualify', async () => {
+  await must(['ip', '-n', NODE, 'link', 'set', 'eth0', 'down'])
+  await host.heard('interfaces', ({ names }) => names.length === 0)
+  await must(['ip', '-n', NODE, 'link', 'set', 'eth0', 'up'])
+  await host.heard('interfaces', ({ names }) => names.join() === 'eth0')
+  await must(['ip', '-n', NODE, 'link', 'add', 'br0', 'type', 'bridge'])
+  await must(['ip', '-n', NODE, 'link', 'set', 'eth0', 'master', 'br0'])
+  await host.heard('interfaces', ({ names }) => names.length === 0)
+})
+
+test("netns/packet: a kernel's unicast reachability probe is answered", async () => {
+  await host.announce([V6])
+  const neighbour = [V6, 'lladdr', NODE_MAC, 'dev', 'eth0']
+  const state = () => must(['ip', '-n', PEER, '-6', 'neigh', 'show', V6])
+  await must(['ip', '-n', PEER, '-6', 'neigh', 'replace', ...neighbour, 'nud', 'probe'])
+  // Solicitations by multicast follow only when the three unicast ones fail, 1 s apart.
+  await until('REACHABLE', async () => (await state()).includes('REACHABLE'), {
+    timeoutMs: 2500,
+    everyMs: 20,
+  })
+})
+
+test('netns/packet: who probes for a duplicate of a VIP learns that it is taken', async () => {
+  await host.announce([V6])
+  await must(inside(PEER, 'sysctl', '-qw', 'net.ipv6.conf.eth0.accept_dad=1'))
+  await must(['ip', '-n', PEER, 'addr', 'add', `${V6}/64`, 'dev', 'eth0'])
+  const show = ['ip', '-n', PEER, '-6', 'addr', 'show', 'dev', 'eth0', 'to', V6]
+  await until('dadfailed', async () => (await must(show)).includes('dadfailed'), {
+    timeoutMs: 10_000,
+    everyMs: 50,
+  })
+})
+
+/** Runs tcpdump in the peer's namespace until it has `count` frames, and `action` meanwhile. */
+async function capture(count: number, filter: string, action: () => Promise<unknown>) {
+  const argv = ['tcpdump', '-i', 'eth0', '-l', '-n', '-e', '-v', '-c', `${count}`, filter]
+  const [file = '', ...args] = inside(PEER, ...argv)
+  const child = spawn(file, args)
+  const late = setTimeout(() => child.kill(), 10_000)
+  const output = text(child.stdout)
+  child.stderr.setEncoding('utf8')
+  for await (const line of child.stderr) if (String(line).includes('listening')) break
+  await action()
+  const captured = await output
+  if (child.exitCode === null) await once(child, 'exit')
+  clearTimeout(late)
+  return captured
+}
+
+const count = (all: string, part: RegExp) => [...all.matchAll(part)].length
+
+test('netns/packet: a new VIP is told of five times in 5 s, as a request and as a reply', async () => {
+  const filter = `arp and ether src ${NODE_MAC}`
+  const started = performance.now()
+  const seen = await capture(10, filter, () => host.announce([V4]))
+  assert.equal(count(seen, /> ff:ff:ff:ff:ff:ff.*\n?.*Request who-has 10\.77\.0\.9/g), 5, seen)
+  assert.equal(count(seen, /> ff:ff:ff:ff:ff:ff.*\n?.*Reply 10\.77\.0\.9 is-at/g), 5, seen)
+  const tookMs = performance.now() - started
+  assert.ok(tookMs > 4400 && tookMs < 6000, `${tookMs} ms`)
+})
+
+test('netns/packet: a new IPv6 VIP is told of to all nodes, unsolicited, overriding', async () => {
+  const filter = `icmp6 and ip6[40] == 136 and ether src ${NODE_MAC}`
+  const seen = await capture(2, filter, () => host.announce([V6]))
+  assert.equal(
+    count(seen, /ff02::1: .*neighbor advertisement.*tgt is fd77::9, Flags \[override\]/g),
+    2,
+    seen,
+  )
+})
+
+test('netns/packet: a table sent again is silent, unless it is to be announced anew', async () => {
+  await host.announce([V4])
+  const gratuitous = async () =>
+    (await host.counters()).vips.find(({ ip }) => ip === V4)?.gratuitousSent ?? 0
+  await until('all bursts', async () => (await gratuitous()) === 10, { everyMs: 50 })
+  await host.announce([V4, V6])
+  assert.equal(await gratuitous(), 10)
+  await host.announce([V4, V6], true)
+  await until('a burst', async () => (await gratuitous()) > 10, { timeoutMs: 1000, everyMs: 10 })
+})
+
+test('netns/packet: a flood of garbage leaves it answering', async () => {
+  await host.announce([V4, V6])
+  const show = await must(['ip', '-n', PEER, '-o', 'link', 'show', 'eth0'])
+  const index = /^(\d+):/.exec(show)?.[1] ?? ''
+  await must(inside(PEER, process.execPath, script('packet-flood'), index, '20000'))
+  assert.deepEqual(await arping(V4), answered)
+  assert.equal(await ndisc(V6), NODE_MAC)
+  const { drops } = await host.counters()
+  const dropped = Object.values(drops).reduce((sum, n) => sum + n, 0)
+  assert.ok(dropped > 10_000, JSON.stringify(drops))
+})
+
+test('netns/packet: it stops in order, also in the middle of the bursts', async () => {
+  await host.announce([V4, V6])
+  assert.equal(await host.stop(), 0)
+  assert.ok(host.messages.some(({ kind }) => kind === 'stopped'))
+})
