@@ -1,4 +1,4 @@
-/** The packet thread on a real wire, questioned by arping, ndisc6 and another kernel. */
+/** The packet thread on a real wire, questioned by arping and another kernel. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -43,12 +43,12 @@ async function arping(address: string, on = 'eth0', ...options: string[]) {
   return { count: answers.length, macs: [...new Set(answers)] }
 }
 
-/** The MAC that answers a neighbour solicitation. */
-async function ndisc(address: string, on = 'eth0'): Promise<string | undefined> {
-  const { stdout } = await run(
-    inside(PEER, 'ndisc6', '-q', '-n', '-r', '2', '-w', '300', address, on),
-  )
-  return stdout.trim().toLowerCase() || undefined
+/** The MAC that the peer's kernel learns for an address, which it asks for by multicast. */
+async function ndisc(address: string): Promise<string | undefined> {
+  await must(['ip', '-n', PEER, '-6', 'neigh', 'flush', 'dev', 'eth0'])
+  await run(inside(PEER, 'ping', '-6', '-c', '1', '-W', '0.2', address))
+  const learned = await must(['ip', '-n', PEER, '-6', 'neigh', 'show', address])
+  return /lladdr (\S+)/.exec(learned)?.[1]
 }
 
 const answered = { count: 3, macs: [NODE_MAC] }
@@ -171,11 +171,8 @@ test('netns/packet: a new VIP is told of five times in 5 s, as a request and as 
 test('netns/packet: a new IPv6 VIP is told of to all nodes, unsolicited, overriding', async () => {
   const filter = `icmp6 and ip6[40] == 136 and ether src ${NODE_MAC}`
   const seen = await capture(2, filter, () => host.announce([V6]))
-  assert.equal(
-    count(seen, /ff02::1: .*neighbor advertisement.*tgt is fd77::9, Flags \[override\]/g),
-    2,
-    seen,
-  )
+  const advertisements = /ff02::1: .*neighbor advertisement.*tgt is fd77::9, Flags \[override\]/g
+  assert.equal(count(seen, advertisements), 2, seen)
 })
 
 test('netns/packet: a table sent again is silent, unless it is to be announced anew', async () => {
