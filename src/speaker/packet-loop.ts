@@ -2,6 +2,7 @@
  * The packet thread's loop: it waits in poll(2) for frames, changes of interfaces, messages and the
  * next gratuitous announcement, and for nothing else. What is on the wire is sent from here.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { PacketSocket } from '../adapters/af-packet.ts'
 import { PollSet, SOCK_CLOEXEC, SOCK_NONBLOCK, eventfd, must, read } from '../adapters/libc.ts'
 import { LinkWatch } from '../adapters/netlink.ts'
@@ -95,6 +96,9 @@ export class PacketLoop {
   #scan(): void {
     const { links, addresses } = this.#links.table
     const interfaces = announcingInterfaces(links, addresses, this.#exclude)
+    // Most changes are of other interfaces: those of pods that come and go.
+    const same = isDeepStrictEqual(interfaces, [...this.#interfaces.values()])
+    if (same && this.#sentNames !== undefined) return
     this.#interfaces = new Map(interfaces.map((on) => [on.index, on]))
     const names = interfaces.map(({ name }) => name)
     if (names.join() !== this.#sentNames) this.#ports.send({ kind: 'interfaces', names })
