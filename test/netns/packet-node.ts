@@ -85,6 +85,11 @@ export class PacketHost {
     })
   }
 
+  /** 'SIGSTOP' freezes it, 'SIGCONT' lets it go on. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
   tell(message: MainToPacket | ToPacket): void {
     this.#child.stdin.write(`${JSON.stringify(message)}\n`)
   }

@@ -117,6 +117,26 @@ test('netns/packet: an interface that goes down and a port of a bridge no longer
   await host.heard('interfaces', ({ names }) => names.length === 0)
 })
 
+test('netns/packet: changes that overran the queue are made up for', async () => {
+  await addCable('eth1', OTHER_MAC)
+  await host.heard('interfaces', ({ names }) => names.includes('eth1'))
+  host.signal('SIGSTOP')
+  const toggles = Array.from(
+    { length: 4000 },
+    (_, i) => `link set eth1 arp ${i % 2 ? 'on' : 'off'}`,
+  )
+  const input = [...toggles, 'link del eth1'].join('\n')
+  await must(['ip', '-n', NODE, '-batch', '-'], { input })
+  const sockets = await must(inside(NODE, 'cat', '/proc/net/netlink'))
+  const drops = sockets.split('\n').map((line) => Number(line.trim().split(/\s+/)[8]))
+  assert.ok(
+    drops.some((number) => number > 0),
+    sockets,
+  )
+  host.signal('SIGCONT')
+  await host.heard('interfaces', ({ names }) => names.join() === 'eth0')
+})
+
 test("netns/packet: a kernel's unicast reachability probe is answered", async () => {
   await host.announce([V6])
   const neighbour = [V6, 'lladdr', NODE_MAC, 'dev', 'eth0']
