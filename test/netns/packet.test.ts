@@ -167,11 +167,15 @@ async function capture(count: number, filter: string, action: () => Promise<unkn
   const child = spawn(file, args)
   const late = setTimeout(() => child.kill(), 10_000)
   const output = text(child.stdout)
-  child.stderr.setEncoding('utf8')
-  for await (const line of child.stderr) if (String(line).includes('listening')) break
+  const ended = once(child, 'exit')
+  // To be read to its end: tcpdump dies of a closed pipe.
+  const listening = new Promise<void>((resolve) => {
+    child.stderr.on('data', (said) => String(said).includes('listening') && resolve())
+  })
+  await Promise.race([listening, ended])
   await action()
   const captured = await output
-  if (child.exitCode === null) await once(child, 'exit')
+  await ended
   clearTimeout(late)
   return captured
 }
