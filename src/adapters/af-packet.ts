@@ -19,6 +19,9 @@ const PACKET_OTHERHOST = 3
 const PACKET_OUTGOING = 4
 const RECEIVE_BUFFER = 4 << 20
 
+/** A signal; or the word that a device went, said once. */
+const PASSING: ReadonlySet<number> = new Set([ERRNO.EINTR, ERRNO.ENETDOWN, ERRNO.ENXIO])
+
 export interface ReceivedFrame {
   /** Overwritten by the next `receive`. */
   readonly bytes: Uint8Array
@@ -81,14 +84,14 @@ export class PacketSocket {
     must(bind(this.fd, linkAddress(etherType, 0)), 'bind(AF_PACKET)')
   }
 
-  /** The next frame; undefined: none is there. An interface that went down is no matter. */
+  /** The next frame; undefined: none is there. Throws when the socket is of no more use. */
   receive(): ReceivedFrame | undefined {
     for (;;) {
       this.#addressLength[0] = ADDRESS
       const length = recvfrom(this.fd, this.#buffer, this.#address, this.#addressLength)
       if (length === -ERRNO.EAGAIN) return undefined
-      // EINTR, or an error of the device that was pending, which this call has cleared.
-      if (length < 0) continue
+      if (PASSING.has(-length)) continue
+      must(length, 'recvfrom(AF_PACKET)')
       const type = this.#addressView.getUint8(10)
       return {
         bytes: this.#buffer.subarray(0, length),

@@ -99,7 +99,7 @@ export const SOL_SOCKET = 1
 const MSG_DONTWAIT = 0x40
 export const SOCK_NONBLOCK = 0o4000
 export const SOCK_CLOEXEC = 0o2000000
-export const ERRNO = { EINTR: 4, EAGAIN: 11, ENOBUFS: 105 } as const
+export const ERRNO = { EINTR: 4, ENXIO: 6, EAGAIN: 11, ENETDOWN: 100, ENOBUFS: 105 } as const
 
 /** Throws where a call failed that must not. */
 export function must(result: number, what: string): number {

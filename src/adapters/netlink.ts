@@ -40,7 +40,7 @@ export class LinkWatch {
     return this.#table
   }
 
-  /** Takes in what has changed since; true if anything may have. */
+  /** Takes in what has changed since; true if anything may have. Throws where the kernel refuses. */
   update(): boolean {
     let changed = false
     for (;;) {
@@ -48,7 +48,9 @@ export class LinkWatch {
       if (length === -ERRNO.EAGAIN) return changed
       changed = true
       // The queue ran over: what was lost is only to be had by asking for everything.
-      const changes = length < 0 ? undefined : decodeLinkChanges(this.#buffer.subarray(0, length))
+      const lost = length === -ERRNO.ENOBUFS
+      if (!lost) must(length, 'recvfrom(AF_NETLINK)')
+      const changes = lost ? undefined : decodeLinkChanges(this.#buffer.subarray(0, length))
       if (changes?.ok) for (const change of changes.value) this.#table.apply(change)
       else this.#table = dump()
     }
