@@ -135,7 +135,14 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
       ...(statuses.synced ? [] : ['ServiceL2Status not listed yet']),
       ...(joined ? [] : ['gossip not joined yet']),
     ],
-    done: Promise.race([stopping(), threads.died]).finally(() => following.abort()),
+    // Threads that end because they were told to are no reason to fail.
+    done: Promise.race([
+      stopping(),
+      threads.died.catch((error: unknown) => {
+        if (!stop.aborted) throw error
+        return new Promise<never>(() => undefined)
+      }),
+    ]).finally(() => following.abort()),
   }
 }
 

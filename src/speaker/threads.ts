@@ -1,6 +1,5 @@
 /** The two worker threads of a speaker, and the typed messages to and from them. */
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { writeSync } from 'node:fs'
 import { once } from 'node:events'
 import type {
   GossipToMain,
@@ -10,6 +9,7 @@ import type {
   ToPacket,
 } from './messages.ts'
 import { threadUrl } from './thread-url.ts'
+import { wake } from './wake.ts'
 
 export interface ThreadOptions {
   readonly node: string
@@ -68,11 +68,6 @@ export async function startThreads(options: ThreadOptions): Promise<Threads> {
       await Promise.all([gossip.terminate(), packet.terminate()])
     },
   }
-}
-
-/** The packet thread blocks in poll(2); an eventfd in its poll set ends that. */
-function wake(wakeFd: number): void {
-  writeSync(wakeFd, new Uint8Array(new BigUint64Array([1n]).buffer))
 }
 
 async function exited(worker: Worker, name: string): Promise<never> {

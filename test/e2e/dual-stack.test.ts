@@ -18,8 +18,9 @@ test('e2e/dual-stack: a RequireDualStack Service gets both, and both answer from
   const host = await owner(lab, '172.18.5.10')
   const mac = await lab.hostMac(host)
   await until('the neighbour to be found by ND', async () => {
-    const { stdout } = await lab.exec('client', ['ndisc6', '-n', '-1', 'fd00:18::5:10', 'eth0'])
-    return stdout.toLowerCase().includes(mac)
+    await lab.exec('client', ['ping', '-6', '-c', '1', '-W', '1', 'fd00:18::5:10'])
+    const { stdout } = await lab.exec('client', ['ip', '-6', 'neigh', 'show', 'fd00:18::5:10'])
+    return stdout.includes(mac)
   })
   for (const address of ['172.18.5.10', '[fd00:18::5:10]']) {
     await until(`http://${address} to answer`, async () => {

@@ -121,6 +121,7 @@ export class Reflector {
       request.abort()
       ended.resolve()
     }
+    if (this.#signal.aborted) return stop()
     this.#signal.addEventListener('abort', stop, { once: true })
     // The watch is open: whatever was wrong is over, even if nothing has happened since.
     if (!request.signal.aborted) well()

@@ -1,0 +1,27 @@
+/** What the state machine wants done; the shell does it. */
+import type { StreamMessage } from '../wire/memberlist/stream.ts'
+
+export interface Address {
+  /** 4 or 16 bytes. */
+  readonly ip: Uint8Array
+  readonly port: number
+}
+
+export type Effect =
+  | { readonly kind: 'send'; readonly to: Address; readonly bytes: Uint8Array }
+  /** Connect, send, read one reply, and tell it by `exchangeDone(id, …)`. */
+  | {
+      readonly kind: 'exchange'
+      readonly id: number
+      readonly to: Address
+      readonly request: StreamMessage
+      readonly timeoutMs: number
+    }
+  /** Somebody came, went, or came under suspicion. */
+  | { readonly kind: 'members' }
+  | {
+      readonly kind: 'log'
+      readonly level: 'debug' | 'info' | 'warn'
+      readonly event: string
+      readonly fields: object
+    }

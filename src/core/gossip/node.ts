@@ -1,0 +1,368 @@
+/**
+ * One member of a cluster, as a state machine without I/O: datagrams, replies and the time come in,
+ * effects come out of `drain`. The rules are memberlist's (hashicorp/memberlist state.go), so that
+ * MetalLB's speakers take it for one of theirs.
+ */
+import type { Random } from '../../ports/random.ts'
+import { EMPTY } from '../wire/memberlist/bytes.ts'
+import { encodeMessage } from '../wire/memberlist/messages.ts'
+import type { Alive, Dead, Message, Suspect } from '../wire/memberlist/messages.ts'
+import {
+  COMPOUND_ENTRY,
+  COMPOUND_MAX,
+  COMPOUND_OVERHEAD,
+  compound,
+  decodePacket,
+  encodePacket,
+  packetOverhead,
+} from '../wire/memberlist/packet.ts'
+import type { Security } from '../wire/memberlist/security.ts'
+import { STATE } from '../wire/memberlist/stream.ts'
+import type { PushNodeState, PushPull, StreamMessage } from '../wire/memberlist/stream.ts'
+import { SINCE, VSN, compatible, supports } from '../wire/memberlist/version.ts'
+import { BroadcastQueue } from './broadcast-queue.ts'
+import type { Address, Effect } from './effects.ts'
+import { clampScore, pushPullMs, retransmitLimit } from './formulas.ts'
+import { Members } from './members.ts'
+import type { Member } from './members.ts'
+import { Prober } from './prober.ts'
+import type { Profile } from './profiles.ts'
+import { Suspicions } from './suspicions.ts'
+import { Timers } from './timers.ts'
+
+export interface NodeOptions {
+  readonly name: string
+  /** Where others reach it: 4 bytes for IPv4. */
+  readonly address: Address
+  readonly profile: Profile
+  readonly security: Security
+  readonly random: Random
+}
+
+export class GossipNode {
+  readonly members: Members
+  readonly #options: NodeOptions
+  readonly #timers = new Timers()
+  readonly #suspicions: Suspicions
+  readonly #queue = new BroadcastQueue()
+  readonly #prober: Prober
+  readonly #exchanges = new Map<number, (reply: StreamMessage | undefined, now: number) => void>()
+  #effects: Effect[] = []
+  #nextExchange = 1
+  #incarnation = 1
+  /** How unwell this node thinks it is (Lifeguard): its probes are slower for it. */
+  #score = 0
+  #leaving = false
+
+  constructor(options: NodeOptions, now: number) {
+    const { name, profile, random } = options
+    this.#options = options
+    this.members = new Members(name)
+    this.#suspicions = new Suspicions(profile, this.#timers)
+    this.#prober = new Prober(
+      { profile, random, self: name, address: options.address },
+      this.members,
+      this.#timers,
+      {
+        send: (to, message) => this.#sendWithNews(to, message),
+        sendAccused: (member, ping) => this.#sendAccused(member, ping),
+        exchange: (to, request, timeoutMs, done) => this.#exchange(to, request, timeoutMs, done),
+        score: () => this.#score,
+        healthier: (by) => this.#rescore(-by),
+        sicker: (by) => this.#rescore(by),
+        failed: (member, at) => this.#accuse(member, at),
+        log: (event, fields) => this.#log('warn', event, fields),
+      },
+    )
+    this.#believeAlive(this.#ownAlive(), now, true)
+    this.#every(
+      profile.gossipIntervalMs,
+      now,
+      () => profile.gossipIntervalMs,
+      (at) => this.#gossip(at),
+    )
+    const interval = () => pushPullMs(profile.pushPullIntervalMs, this.members.size)
+    this.#every(interval(), now, interval, () => this.#pushPullWithSomeone())
+    this.#prober.start(now)
+  }
+
+  /** Effects since the last call, in order. */
+  drain(): Effect[] {
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  /** When `tick` is wanted next. */
+  nextDeadline(): number | undefined {
+    return this.#timers.next()
+  }
+
+  tick(now: number): void {
+    this.#timers.run(now)
+  }
+
+  datagram(bytes: Uint8Array, from: Address, now: number): void {
+    const { messages, drops } = decodePacket(bytes, this.#options.security)
+    for (const reason of drops) this.#log('debug', 'gossip-packet-dropped', { reason })
+    for (const message of messages) this.#receive(message, from, now)
+  }
+
+  /** A request of a TCP connection; undefined: close without a reply. */
+  stream(request: StreamMessage, now: number): StreamMessage | undefined {
+    if (request.kind === 'ping') {
+      if (request.node !== '' && request.node !== this.members.self) return undefined
+      return { kind: 'ackResp', seqNo: request.seqNo, payload: EMPTY }
+    }
+    if (request.kind !== 'pushPull') return undefined
+    // As memberlist: the reply is what was known before; whether the merge is accepted comes after.
+    const reply = this.#localState(request.join)
+    this.#merge(request, now)
+    return reply
+  }
+
+  /** `reply` undefined: there was none in time. */
+  exchangeDone(id: number, reply: StreamMessage | undefined, now: number): void {
+    const done = this.#exchanges.get(id)
+    this.#exchanges.delete(id)
+    done?.(reply, now)
+  }
+
+  /** Exchanges states with a member to be; `done` tells whether it answered. */
+  join(to: Address, done: (ok: boolean, now: number) => void): void {
+    const { tcpTimeoutMs } = this.#options.profile
+    this.#exchange(to, this.#localState(true), tcpTimeoutMs, (reply, now) => {
+      const ok = reply?.kind === 'pushPull' && this.#merge(reply, now)
+      done(ok, now)
+    })
+  }
+
+  /** Tells everybody that this node goes. Afterwards it only answers, until it is thrown away. */
+  leave(now: number): void {
+    if (this.#leaving) return
+    this.#leaving = true
+    this.#timers.clear()
+    const { self } = this.members
+    const news: Dead = { kind: 'dead', node: self, from: self, incarnation: this.#incarnation }
+    const others = this.members.usable().filter(({ name }) => name !== self)
+    this.#believeDead(news, now)
+    for (const member of others) this.#sendTo(member, [encodeMessage(news)])
+  }
+
+  #receive(message: Message, from: Address, now: number): void {
+    switch (message.kind) {
+      case 'ping':
+      case 'indirectPing':
+      case 'ackResp':
+      case 'nackResp':
+        return this.#prober.receive(message, from, now)
+      case 'alive':
+        return this.#believeAlive(message, now)
+      case 'suspect':
+        return this.#believeSuspect(message, now)
+      case 'dead':
+        return this.#believeDead(message, now)
+      case 'user':
+        return // Nobody here has a use for them; passing them on is their sender's duty.
+    }
+  }
+
+  #believeAlive(news: Alive, now: number, bootstrap = false): void {
+    // Port 0 is what very old versions send: they listen where we do.
+    const heard = news.port === 0 ? { ...news, port: this.#options.address.port } : news
+    const verdict = this.members.alive(heard, now, this.#leaving, bootstrap)
+    if (verdict.kind === 'refute') return this.#refute(verdict.incarnation, now)
+    if (verdict.kind === 'conflict') {
+      return this.#log('warn', 'gossip-name-conflict', { name: news.node })
+    }
+    if (verdict.kind !== 'alive') return
+    this.#suspicions.cancel(news.node)
+    this.#queue.queue(news.node, encodeMessage(heard))
+    if (verdict.before === 'dead' || verdict.before === 'left') this.#prober.added(news.node)
+    if (verdict.before !== 'alive') this.#changed(news.node, verdict.before, 'alive')
+  }
+
+  #believeSuspect(news: Suspect, now: number): void {
+    const { node, incarnation, from } = news
+    const verdict = this.members.suspect(news, now)
+    if (verdict.kind === 'refute') return this.#refute(verdict.incarnation, now)
+    const confirmed = verdict.kind === 'confirm' && this.#suspicions.confirm(node, from)
+    if (verdict.kind !== 'suspect' && !confirmed) return
+    this.#queue.queue(node, encodeMessage(news))
+    if (confirmed) return
+    const { self, size } = this.members
+    this.#suspicions.start(node, from, size, now, (at) => {
+      this.#believeDead({ kind: 'dead', node, incarnation, from: self }, at)
+    })
+    this.#changed(node, 'alive', 'suspect', from)
+  }
+
+  #believeDead(news: Dead, now: number): void {
+    const verdict = this.members.dead(news, now, this.#leaving)
+    if (verdict.kind === 'refute') return this.#refute(verdict.incarnation, now)
+    if (verdict.kind !== 'dead') return
+    this.#suspicions.cancel(news.node)
+    this.#queue.queue(news.node, encodeMessage(news))
+    this.#changed(news.node, verdict.before, verdict.member.state, news.from)
+  }
+
+  /** Somebody says that we are not what we are: say it louder. */
+  #refute(accused: number, now: number): void {
+    this.#incarnation = Math.max(this.#incarnation, accused) + 1
+    this.#rescore(1)
+    const own = this.members.get(this.members.self)
+    if (own) Object.assign(own, { incarnation: this.#incarnation, changedAt: now })
+    this.#queue.queue(this.members.self, encodeMessage(this.#ownAlive()))
+    this.#log('info', 'gossip-refuted', { incarnation: this.#incarnation })
+  }
+
+  #accuse(member: Member, now: number): void {
+    const { name: node, incarnation } = member
+    this.#believeSuspect({ kind: 'suspect', node, incarnation, from: this.members.self }, now)
+  }
+
+  #gossip(now: number): void {
+    const { gossipNodes, gossipToTheDeadMs } = this.#options.profile
+    const targets = this.members.choose(gossipNodes, this.#options.random, (member) => {
+      if (member.name === this.members.self || member.state === 'left') return false
+      return member.state !== 'dead' || now - member.changedAt <= gossipToTheDeadMs
+    })
+    for (const member of targets) {
+      const news = this.#news(this.#budget())
+      if (news.length === 0) return
+      this.#sendTo(member, news)
+    }
+  }
+
+  #pushPullWithSomeone(): void {
+    const [member] = this.members.choose(1, this.#options.random, (candidate) => {
+      return candidate.state === 'alive' && candidate.name !== this.members.self
+    })
+    if (!member) return
+    const { tcpTimeoutMs } = this.#options.profile
+    this.#exchange(addressOf(member), this.#localState(false), tcpTimeoutMs, (reply, now) => {
+      if (reply?.kind === 'pushPull') this.#merge(reply, now)
+      else this.#log('debug', 'gossip-push-pull-failed', { member: member.name })
+    })
+  }
+
+  #localState(join: boolean): PushPull {
+    const nodes = this.members
+      .all()
+      .map(({ name, addr, port, meta, vsn, incarnation, state }): PushNodeState => ({
+        name,
+        addr,
+        port,
+        meta,
+        vsn,
+        incarnation,
+        state: STATE[state],
+      }))
+    return { kind: 'pushPull', join, nodes, userState: EMPTY }
+  }
+
+  /** False if versions do not fit: then nothing of it is believed. */
+  #merge(remote: PushPull, now: number): boolean {
+    if (!compatible([...remote.nodes, ...this.#localState(false).nodes])) {
+      this.#log('warn', 'gossip-versions-incompatible', { nodes: remote.nodes.length })
+      return false
+    }
+    for (const { name: node, state, incarnation, ...rest } of remote.nodes) {
+      if (state === STATE.alive)
+        this.#believeAlive({ kind: 'alive', node, incarnation, ...rest }, now)
+      else if (state === STATE.left) {
+        this.#believeDead({ kind: 'dead', node, from: node, incarnation }, now)
+      } else {
+        // A death is only ever gossiped: told this way it is a suspicion, which can be refuted.
+        const from = this.members.self
+        this.#believeSuspect({ kind: 'suspect', node, from, incarnation }, now)
+      }
+    }
+    return true
+  }
+
+  #exchange(
+    to: Address,
+    request: StreamMessage,
+    timeoutMs: number,
+    done: (reply: StreamMessage | undefined, now: number) => void,
+  ): void {
+    const id = this.#nextExchange++
+    this.#exchanges.set(id, done)
+    this.#effects.push({ kind: 'exchange', id, to, request, timeoutMs })
+  }
+
+  /** A message of the prober's, topped up with news. */
+  #sendWithNews(to: Address, message: Message): void {
+    const first = encodeMessage(message)
+    this.#send(to, [first, ...this.#news(this.#budget() - first.length)], false)
+  }
+
+  /** The accusation travels with the ping, so that the accused can refute at once. */
+  #sendAccused(member: Member, ping: Message): void {
+    const { name: node, incarnation } = member
+    const suspect: Suspect = { kind: 'suspect', node, incarnation, from: this.members.self }
+    this.#sendTo(member, [encodeMessage(ping), encodeMessage(suspect)])
+  }
+
+  #sendTo(member: Member, messages: readonly Uint8Array[]): void {
+    this.#send(addressOf(member), messages, supports(member.vsn, SINCE.crc))
+  }
+
+  #send(to: Address, messages: readonly Uint8Array[], crc: boolean): void {
+    const { security } = this.#options
+    for (let at = 0; at < messages.length; at += COMPOUND_MAX) {
+      const plain = compound(messages.slice(at, at + COMPOUND_MAX))
+      const bytes = encodePacket(plain, { compression: true, crc }, security)
+      this.#effects.push({ kind: 'send', to, bytes })
+    }
+  }
+
+  #budget(): number {
+    const { profile, security } = this.#options
+    return profile.udpBufferSize - COMPOUND_OVERHEAD - packetOverhead(security)
+  }
+
+  #news(budget: number): Uint8Array[] {
+    const limit = retransmitLimit(this.#options.profile.retransmitMult, this.members.size)
+    return this.#queue.take(budget, COMPOUND_ENTRY, limit)
+  }
+
+  #ownAlive(): Alive {
+    const { name: node, address } = this.#options
+    const { ip: addr, port } = address
+    return {
+      kind: 'alive',
+      node,
+      addr,
+      port,
+      incarnation: this.#incarnation,
+      meta: EMPTY,
+      vsn: VSN,
+    }
+  }
+
+  #rescore(by: number): void {
+    this.#score = clampScore(this.#score + by, this.#options.profile.awarenessMaxMultiplier)
+  }
+
+  /** Again and again; the first time at a moment by chance, so that nodes do not march in step. */
+  #every(first: number, now: number, interval: () => number, work: (now: number) => void): void {
+    const again = (at: number) => {
+      work(at)
+      this.#timers.set(at + interval(), again)
+    }
+    this.#timers.set(now + first * this.#options.random(), again)
+  }
+
+  #changed(name: string, from: string, to: string, by?: string): void {
+    this.#effects.push({ kind: 'members' })
+    this.#log('info', 'member', { name, from, to, ...(by !== undefined && { by }) })
+  }
+
+  #log(level: 'debug' | 'info' | 'warn', event: string, fields: object): void {
+    this.#effects.push({ kind: 'log', level, event, fields })
+  }
+}
+
+const addressOf = ({ addr: ip, port }: Member): Address => ({ ip, port })

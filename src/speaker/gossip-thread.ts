@@ -1,0 +1,41 @@
+/** Entry point of the gossip thread: wiring only. */
+import { parentPort, workerData } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
+import { aesGcm, nonce } from '../adapters/aes-gcm.ts'
+import { systemClock } from '../adapters/clock.ts'
+import { GossipLoop } from './gossip-loop.ts'
+import type { GossipToMain, MainToGossip } from './messages.ts'
+import { PortLog } from './port-log.ts'
+import { wake } from './wake.ts'
+
+interface GossipThreadData {
+  readonly node: string
+  readonly bindAddress: string
+  readonly bindPort: number
+  readonly key: Uint8Array | undefined
+  readonly profile: 'lan' | 'wan' | 'off'
+  readonly packetPort: MessagePort
+  /** eventfd that wakes the packet thread. */
+  readonly wakeFd: number
+}
+
+if (!parentPort) throw new Error('the gossip thread is started by the speaker, not by itself')
+const port = parentPort
+const { key, packetPort, wakeFd, ...options } = workerData as GossipThreadData
+const toMain = (message: GossipToMain) => port.postMessage(message)
+const keys = key ? [key] : []
+
+const loop = await GossipLoop.start(
+  { ...options, security: { label: new Uint8Array(), keys, cipher: aesGcm, nonce } },
+  {
+    clock: systemClock,
+    log: new PortLog(toMain),
+    random: Math.random,
+    toMain,
+    toPacket(message) {
+      packetPort.postMessage(message)
+      wake(wakeFd)
+    },
+  },
+)
+port.on('message', (message: MainToGossip) => loop.receive(message))
