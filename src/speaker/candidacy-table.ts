@@ -58,16 +58,12 @@ export class CandidacyTable {
   setConfig(config: Config): readonly string[] {
     const orphans = [...this.#results]
       .filter(([, result]) => typeof result !== 'string')
-      .map(([key]) => this.#services.get(key))
-      .filter((service) => service !== undefined)
-      .filter(
-        (service) =>
-          poolOf(
-            service.ingress.flatMap((ip) => parseIp(ip) ?? []),
-            config,
-          ) === undefined,
-      )
-      .map((service) => service.key)
+      .flatMap(([key]) => this.#services.get(key) ?? [])
+      .filter(({ ingress }) => {
+        const ips = ingress.flatMap((text) => parseIp(text) ?? [])
+        return ips.length > 0 && poolOf(ips, config) === undefined
+      })
+      .map(({ key }) => key)
     if (orphans.length > 0) return orphans
     this.#config = config
     this.#touchAll()

@@ -1,7 +1,7 @@
 /** What a speaker is told at start: MetalLB's flags and environment (features of speaker/main.go). */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { parse } from 'yaml'
 import { parseFlags } from '../adapters/flags.ts'
 import type { Flag } from '../adapters/flags.ts'

@@ -41,6 +41,10 @@ export class Reconciler {
   readonly #advertisements: Followed
   readonly #services: Followed
   #configChanged = true
+  /** The configuration in use, as text. */
+  #configText = ''
+  /** The one last refused, so that it is told once. */
+  #refusedText = ''
   #scheduled = false
 
   constructor(
@@ -153,14 +157,26 @@ export class Reconciler {
       this.#log.error('config-invalid', { problems: parsed.problems, kept: 'the last good one' })
       return
     }
+    // A pool's status is in the object too: only what the election sees counts.
+    const text = JSON.stringify([[...parsed.config.pools], parsed.config.l2Advertisements], bigints)
+    if (text === this.#configText) return
     const orphans = this.#table.setConfig(parsed.config)
     if (orphans.length > 0) {
-      this.#log.error('config-refused', {
-        problem: 'Services are announced at addresses that would belong to no pool',
-        services: orphans,
-        kept: 'the last good one',
-      })
-    } else this.#log.info('config-loaded', { pools: [...parsed.config.pools.keys()] })
+      // Tried again at every change: the controller takes those addresses back.
+      this.#configChanged = true
+      if (text !== this.#refusedText) {
+        this.#log.error('config-refused', {
+          problem: 'Services are announced at addresses that would belong to no pool',
+          services: orphans,
+          kept: 'the last good one',
+        })
+      }
+      this.#refusedText = text
+      return
+    }
+    this.#configText = text
+    this.#refusedText = ''
+    this.#log.info('config-loaded', { pools: [...parsed.config.pools.keys()] })
   }
 }
 
@@ -168,3 +184,6 @@ function podAddress(pod: KubeObject): string | undefined {
   const status = pod['status'] as { podIP?: string } | undefined
   return status?.podIP
 }
+
+const bigints = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? `${value}` : value

@@ -90,7 +90,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
         joined = true
         return
       case 'members':
-        return log.info('members', { members: message.members })
+        return log.debug('members', { members: message.members })
       case 'owners':
         return announcer.setOwners(message.owners)
       case 'left':
