@@ -1,5 +1,5 @@
 /** ConfigurationState: whether a component could use the configuration (metallb.io/v1beta1). */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Kind } from './schema.ts'
 
 const condition = z.object({

@@ -1,5 +1,5 @@
 /** A kind's CustomResourceDefinition (apiextensions.k8s.io/v1), from its zod schemas. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Kind } from './schema.ts'
 
 export const GROUP = 'metallb.io'

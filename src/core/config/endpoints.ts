@@ -1,5 +1,5 @@
 /** An EndpointSlice as it comes from the API server, reduced to what the election sees. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Endpoint } from './model.ts'
 
 const schema = z.object({

@@ -1,5 +1,5 @@
 /** IPAddressPool: addresses to give out (metallb.io/v1beta1, api/v1beta1/ipaddresspool_types.go). */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Kind } from './schema.ts'
 import { labelSelector } from './schema.ts'
 

@@ -1,5 +1,5 @@
 /** L2Advertisement: which pools are announced by ARP and ND, where, for whom (metallb.io/v1beta1). */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Kind } from './schema.ts'
 import { labelSelector } from './schema.ts'
 

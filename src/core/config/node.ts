@@ -1,5 +1,5 @@
 /** A Node as it comes from the API server, reduced to what the election sees. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Node } from './model.ts'
 import { metadata } from './schema.ts'
 

@@ -2,7 +2,7 @@
  * From custom resources, as they came, to one frozen Config or all that is wrong with them. The rules
  * and their wording are MetalLB's (internal/config/config.go).
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatRange, parseRange, rangesOverlap } from '../net/range.ts'
 import type { Range } from '../net/range.ts'
 import { ipAddressPoolSpec } from './ip-address-pool.ts'

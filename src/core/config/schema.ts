@@ -1,5 +1,5 @@
 /** What the custom resource schemas share: the shape of a kind, and pieces of Kubernetes' own types. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Everything a CustomResourceDefinition says of a kind besides the schema of its objects. */
 export interface Kind {

@@ -1,5 +1,5 @@
 /** ServiceL2Status: which node announces a Service, and where (metallb.io/v1beta1). */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Kind } from './schema.ts'
 import { immutable } from './schema.ts'
 

@@ -1,5 +1,5 @@
 /** A Service as it comes from the API server, reduced to what allocation and election see. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseIp } from '../net/ip.ts'
 import type { Service } from './model.ts'
 
