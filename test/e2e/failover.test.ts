@@ -25,7 +25,6 @@ test('e2e/failover: a cut cable moves the VIP, and healing leaves one owner', as
     const after = await movedFrom(ip, before)
     await probing.answered()
     const outage = await probing.stop()
-    assert.ok(outage.recovered, JSON.stringify(outage))
     assert.ok(outage.silentMs < SWIM_WORST_MS, `silent for ${outage.silentMs} ms`)
     await until(
       'the status to follow',

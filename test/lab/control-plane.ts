@@ -93,6 +93,10 @@ function startControllers(lab: LabContext): void {
     'root-ca-file': pki.cert('ca'),
     'use-service-account-credentials': 'true',
     'leader-elect': 'false',
+    // Of a thousand Services made at once, Bellwether is to be the bottleneck, not this.
+    'kube-api-qps': '500',
+    'kube-api-burst': '1000',
+    'concurrent-service-endpoint-syncs': '20',
     'flex-volume-plugin-dir': join(lab.state, 'volume-plugins'),
     'cluster-signing-cert-file': pki.cert('ca'),
     'cluster-signing-key-file': pki.key('ca'),

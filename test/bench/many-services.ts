@@ -1,0 +1,95 @@
+/** Makes many Services as fast as the API takes them, and tells when each has and answers its address. */
+import { rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
+import { KubeCluster } from '../../src/adapters/kube/cluster.ts'
+import type { KubeObject } from '../../src/ports/cluster.ts'
+import { SERVICES } from '../../src/ports/resources.ts'
+import { MemoryLog } from '../contract/memory-log.ts'
+import { serviceObject } from '../e2e/harness.ts'
+import type { Lab } from '../lab/lab.ts'
+import { until } from '../lab/until.ts'
+
+const WRITERS = 16
+
+export interface ManyServices {
+  /** From the first create to the last. */
+  readonly createdS: number
+  /** From the last create until the last has its address, as a watch hears it. */
+  readonly assignedS: number
+  /** From the last create until the client has heard each of them answer ARP. */
+  readonly answeredS: number
+}
+
+export async function manyServices(
+  lab: Lab,
+  namespace: string,
+  count: number,
+): Promise<ManyServices> {
+  const config = new KubeConfig()
+  config.loadFromFile(lab.kubeconfig)
+  const cluster = new KubeCluster(config, new MemoryLog())
+  const stop = new AbortController()
+  const addresses = new Map<string, string>()
+  let lastAssigned = 0
+  const followed = cluster.follow(
+    SERVICES,
+    { namespace },
+    (change) => {
+      if (change.kind !== 'upsert' || !change.object.metadata.name.startsWith('many-')) return
+      const ip = addressOf(change.object)
+      if (ip === undefined || addresses.has(change.key)) return
+      addresses.set(change.key, ip)
+      lastAssigned = performance.now()
+    },
+    stop.signal,
+  )
+  await until('the watch', () => followed.synced)
+
+  const started = performance.now()
+  let next = 0
+  const worker = async () => {
+    while (next < count) {
+      const object = serviceObject(namespace, `many-${next++}`, {}) as KubeObject
+      await cluster.create(SERVICES, object)
+    }
+  }
+  await Promise.all(Array.from({ length: WRITERS }, worker))
+  const created = performance.now()
+  await until('all addresses', () => addresses.size === count, { timeoutMs: 300_000, everyMs: 20 })
+  stop.abort()
+
+  await answering(lab, [...addresses.values()])
+  const answered = performance.now()
+  return {
+    createdS: (created - started) / 1000,
+    assignedS: Math.max(0, lastAssigned - created) / 1000,
+    answeredS: (answered - created) / 1000,
+  }
+}
+
+/** Resolves when the client has had an answer from each address. */
+async function answering(lab: Lab, ips: readonly string[]): Promise<void> {
+  const file = join(tmpdir(), `bellwether-bench-${process.pid}.txt`)
+  writeFileSync(file, ips.join('\n'))
+  const prober = new URL('arp-prober.ts', import.meta.url).pathname
+  try {
+    await until(
+      'all to answer',
+      async () => {
+        const argv = [process.execPath, prober, 'eth0', '--all', file]
+        const { stdout } = await lab.exec('client', argv)
+        return (JSON.parse(stdout) as { answered: number }).answered === ips.length
+      },
+      { timeoutMs: 300_000 },
+    )
+  } finally {
+    rmSync(file)
+  }
+}
+
+function addressOf(object: KubeObject): string | undefined {
+  const status = object['status'] as { loadBalancer?: { ingress?: { ip?: string }[] } } | undefined
+  return status?.loadBalancer?.ingress?.[0]?.ip
+}
