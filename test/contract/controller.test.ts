@@ -25,7 +25,7 @@ before(async () => {
 })
 after(() => api.stop())
 afterEach(async () => {
-  await api.kubectl('delete', 'services', '--all', '-n', 'default')
+  await api.kubectl('delete', 'services', '--all', '-n', 'default', '--wait=false')
   await api.kubectl('delete', 'ipaddresspools', '--all', '-n', NAMESPACE)
 })
 
