@@ -47,6 +47,12 @@ export interface Scope {
   readonly fieldSelector?: string
 }
 
+/** What to follow, and how much of it to remember. */
+export interface FollowScope extends Scope {
+  /** Only metadata stays in `objects` once a change has been told: for kinds with many objects. */
+  readonly keep?: 'metadata'
+}
+
 /** Names one object. `namespace` is absent for cluster-scoped kinds. */
 export interface Ref {
   readonly namespace?: string
@@ -84,7 +90,7 @@ export interface Cluster {
    */
   follow(
     resource: Resource,
-    scope: Scope,
+    scope: FollowScope,
     onChange: (change: Change, followed: Followed) => void,
     signal: AbortSignal,
   ): Followed

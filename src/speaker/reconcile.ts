@@ -78,13 +78,13 @@ export class Reconciler {
       )
     this.#pools = follow(IP_ADDRESS_POOLS, { namespace }, configChange)
     this.#advertisements = follow(L2_ADVERTISEMENTS, { namespace }, configChange)
-    this.#services = follow(SERVICES, {}, (change) => this.#takeService(change))
+    this.#services = follow(SERVICES, { keep: 'metadata' }, (change) => this.#takeService(change))
     this.#followed = [
       this.#pools,
       this.#advertisements,
       this.#services,
-      follow(ENDPOINT_SLICES, {}, (change) => this.#takeSlice(change)),
-      follow(NODES, {}, (change) => this.#takeNode(change)),
+      follow(ENDPOINT_SLICES, { keep: 'metadata' }, (change) => this.#takeSlice(change)),
+      follow(NODES, { keep: 'metadata' }, (change) => this.#takeNode(change)),
     ]
     if (podLabels !== '') this.#followSpeakers(cluster, namespace, podLabels, signal)
   }

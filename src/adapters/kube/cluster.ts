@@ -3,6 +3,7 @@ import { KubeConfig } from '@kubernetes/client-node'
 import type {
   Change,
   Cluster,
+  FollowScope,
   Followed,
   KubeObject,
   NewObject,
@@ -36,11 +37,11 @@ export class KubeCluster implements Cluster {
 
   follow(
     resource: Resource,
-    scope: Scope,
+    { keep, ...scope }: FollowScope,
     onChange: (change: Change, followed: Followed) => void,
     signal: AbortSignal,
   ): Followed {
-    const reflection = new Reflection(resource, onChange)
+    const reflection = new Reflection(resource, onChange, keep)
     const reflector = new Reflector(this.#http, this.#config, this.#log, reflection, scope, signal)
     void reflector.run()
     return reflection

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { KubeObject } from '../../ports/cluster.ts'
+import type { Change, KubeObject } from '../../ports/cluster.ts'
 import { SERVICES } from '../../ports/resources.ts'
 import { Reflection, backOffMs } from './reflection.ts'
 
@@ -73,4 +73,13 @@ test('kube/reflection: the wait grows, stays under its cap, and is never nothing
       },
     ),
   )
+})
+
+test('kube/reflection: where only metadata is kept, a change still tells the whole object', () => {
+  const told: unknown[] = []
+  const tell = (change: Change) => change.kind === 'upsert' && told.push(change.object['spec'])
+  const reflection = new Reflection(SERVICES, tell, 'metadata')
+  reflection.listed([{ ...object('a', '1'), spec: { type: 'LoadBalancer' } }], '1')
+  assert.deepEqual(told, [{ type: 'LoadBalancer' }])
+  assert.deepEqual(reflection.objects.get('d/a'), object('a', '1'))
 })

@@ -21,9 +21,15 @@ export class Reflection implements Followed {
   /** Where to resume; '' means: list first. */
   resourceVersion = ''
   readonly #tell: (change: Change) => void
+  readonly #keep: 'metadata' | undefined
 
-  constructor(resource: Resource, onChange: (change: Change, followed: Followed) => void) {
+  constructor(
+    resource: Resource,
+    onChange: (change: Change, followed: Followed) => void,
+    keep?: 'metadata',
+  ) {
     this.resource = resource
+    this.#keep = keep
     this.#tell = (change) => onChange(change, this)
   }
 
@@ -71,7 +77,7 @@ export class Reflection implements Followed {
   #upsert(key: string, object: KubeObject): void {
     const known = this.objects.get(key)
     if (known?.metadata.resourceVersion === object.metadata.resourceVersion && known) return
-    this.objects.set(key, object)
+    this.objects.set(key, this.#keep === 'metadata' ? { metadata: object.metadata } : object)
     this.#tell({ kind: 'upsert', key, object })
   }
 
