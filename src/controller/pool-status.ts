@@ -1,6 +1,5 @@
 /** Keeps the status of IPAddressPools: how many addresses are assigned and how many are free. */
-import type { Pool } from '../core/config/model.ts'
-import type { Allocator } from '../core/pool/allocator.ts'
+import type { Allocator, PoolUsage } from '../core/pool/allocator.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ApiError } from '../ports/cluster.ts'
 import type { Cluster, KubeObject } from '../ports/cluster.ts'
@@ -37,14 +36,10 @@ export class PoolStatusWriter {
   }
 
   /** `objects`: IPAddressPools by `namespace/name`. */
-  want(
-    pools: ReadonlyMap<string, Pool>,
-    allocator: Allocator,
-    objects: ReadonlyMap<string, KubeObject>,
-  ): void {
+  want(allocator: Allocator, objects: ReadonlyMap<string, KubeObject>): void {
     this.#wanted.clear()
-    for (const [name, pool] of pools) {
-      const counts = countsOf(pool, allocator)
+    for (const [name, usage] of allocator.usage()) {
+      const counts = countsOf(usage)
       const text = JSON.stringify(counts)
       const status = (objects.get(`${this.#namespace}/${name}`)?.['status'] ??
         {}) as Partial<Counts>
@@ -90,8 +85,7 @@ export class PoolStatusWriter {
   }
 }
 
-function countsOf(pool: Pool, allocator: Allocator): Counts {
-  const { assigned, available } = allocator.usage(pool)
+function countsOf({ assigned, available }: PoolUsage): Counts {
   const clamp = (count: bigint) => Number(count > MOST ? MOST : count)
   return {
     assignedIPv4: assigned[4],

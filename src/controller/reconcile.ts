@@ -29,11 +29,7 @@ export interface Outputs {
   assign(key: string, object: KubeObject, assignment: Assignment): void
   forget(key: string): void
   notice(object: KubeObject, resource: Resource, notice: Notice): void
-  usage(
-    pools: ReadonlyMap<string, Pool>,
-    allocator: Allocator,
-    objects: ReadonlyMap<string, KubeObject>,
-  ): void
+  usage(allocator: Allocator, pools: ReadonlyMap<string, KubeObject>): void
 }
 
 export class Reconciler {
@@ -153,7 +149,7 @@ export class Reconciler {
     }
     if (!this.#passed) this.#log.info('first-pass-done', { services: looked.size })
     this.#passed = true
-    this.#outputs.usage(this.#pools, this.#allocator, this.#poolObjects.objects)
+    this.#outputs.usage(this.#allocator, this.#poolObjects.objects)
   }
 
   /** Takes new pools, or keeps the last good ones and says on the pools what is wrong. */

@@ -45,7 +45,7 @@ export function runController(deps: ControllerDeps, stop: AbortSignal): Controll
       notice(object, resource, { type, reason, message }) {
         recorder.record(subjectOf(object, resource), type, reason, message)
       },
-      usage: (pools, allocator, objects) => statuses.want(pools, allocator, objects),
+      usage: (allocator, objects) => statuses.want(allocator, objects),
     },
     following.signal,
   )

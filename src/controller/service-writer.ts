@@ -14,6 +14,8 @@ import { SERVICES } from '../ports/resources.ts'
 const PARALLEL = 32
 const RETRY_MS = 250
 const RETRY_CAP_MS = 10_000
+/** A conflict is no trouble; without word from the watch it is tried again with what is known. */
+const CONFLICT_MS = 1000
 
 /** What a Service is to say of its addresses. */
 export interface Assignment {
@@ -26,6 +28,8 @@ interface Entry {
   wanted: Assignment
   writing: boolean
   failures: number
+  /** Set while the next try waits. */
+  timer?: { cancel(): void }
 }
 
 export class ServiceWriter {
@@ -45,8 +49,12 @@ export class ServiceWriter {
   /** `object`: the newest known; the decision was made on it. */
   want(key: string, object: KubeObject, wanted: Assignment): void {
     const entry = this.#entries.get(key)
-    if (entry) Object.assign(entry, { object, wanted })
-    else if (!says(object, wanted)) {
+    if (entry && entry.object.metadata.uid === object.metadata.uid) {
+      Object.assign(entry, { object, wanted })
+    } else {
+      // A Service made again under its name: what is under way for the former one is not for it.
+      this.#entries.delete(key)
+      if (says(object, wanted)) return
       this.#entries.set(key, { object, wanted, writing: false, failures: 0 })
     }
     this.#start(key)
@@ -69,51 +77,45 @@ export class ServiceWriter {
   #start(key: string): void {
     const entry = this.#entries.get(key)
     if (!entry || entry.writing || this.#closed) return
+    entry.timer?.cancel()
     entry.writing = true
     void this.#limit(() => this.#write(key, entry))
   }
 
   async #write(key: string, entry: Entry): Promise<void> {
-    const { wanted } = entry
+    const { wanted, object } = entry
+    let pauseMs = 0
     try {
-      if (!says(entry.object, wanted)) {
-        const written = await this.#cluster.updateStatus(SERVICES, saying(entry.object, wanted))
+      if (!says(object, wanted)) {
+        const written = await this.#cluster.updateStatus(SERVICES, saying(object, wanted))
         this.#log.info('service-written', { service: key, ...wanted })
         // Unless the watch has brought something else meanwhile, this is the newest there is.
-        if (entry.wanted === wanted) entry.object = written
+        if (entry.object === object) entry.object = written
       }
       entry.failures = 0
-      entry.writing = false
-      if (says(entry.object, entry.wanted)) this.#entries.delete(key)
-      else this.#start(key)
     } catch (error) {
-      await this.#failed(key, entry, error)
+      pauseMs = this.#afterFailure(key, entry, error)
     }
+    entry.writing = false
+    if (this.#entries.get(key) !== entry) return
+    if (says(entry.object, entry.wanted)) this.#entries.delete(key)
+    else if (pauseMs === 0 || entry.object !== object) this.#start(key)
+    else entry.timer = this.#clock.after(pauseMs, () => this.#start(key))
   }
 
-  async #failed(key: string, entry: Entry, error: unknown): Promise<void> {
+  /** How long to wait before the next try. */
+  #afterFailure(key: string, entry: Entry, error: unknown): number {
     const status = error instanceof ApiError ? error.status : undefined
-    if (status === 404) return this.forget(key)
+    if (status === 404) {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key)
+      return 0
+    }
+    // Somebody else wrote: the watch is about to bring what, and the decision upon it.
+    if (status === 409) return CONFLICT_MS
     entry.failures++
     const retryMs = Math.min(RETRY_CAP_MS, RETRY_MS * 2 ** (entry.failures - 1))
-    // A conflict is no trouble: somebody else wrote, and the watch brings what.
-    if (status !== 409) this.#log.warn('service-write-failed', { service: key, error, retryMs })
-    const before = entry.object
-    await new Promise<void>((resolve) => this.#clock.after(status === 409 ? 20 : retryMs, resolve))
-    if (status === 409 && entry.object === before) await this.#refetch(key, entry)
-    entry.writing = false
-    if (this.#entries.get(key) === entry) this.#start(key)
-  }
-
-  /** The watch is slow or away: ask. Only metadata may have changed, or the watch will tell. */
-  async #refetch(key: string, entry: Entry): Promise<void> {
-    try {
-      const object = await this.#cluster.get(SERVICES, entry.object.metadata)
-      if (object.metadata.uid === entry.object.metadata.uid) entry.object = object
-      else this.forget(key)
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) this.forget(key)
-    }
+    this.#log.warn('service-write-failed', { service: key, error, retryMs })
+    return retryMs
   }
 }
 

@@ -21,25 +21,21 @@ export class Addresses {
     return this.#holders.get(ipKey(ip)) ?? NOBODY
   }
 
-  /** Returns true if nobody held it before. */
-  take(ip: Ip, service: string): boolean {
+  take(ip: Ip, service: string): void {
     const key = ipKey(ip)
     const holders = this.#holders.get(key)
     if (holders) holders.add(service)
     else this.#holders.set(key, new Set([service]))
-    return !holders
   }
 
-  /** Returns true if nobody holds it any more. */
-  release(ip: Ip, service: string): boolean {
+  release(ip: Ip, service: string): void {
     const key = ipKey(ip)
     const holders = this.#holders.get(key)
-    if (!holders?.delete(service) || holders.size > 0) return false
+    if (!holders?.delete(service) || holders.size > 0) return
     this.#holders.delete(key)
     for (const [range, cursor] of this.#cursors) {
       if (rangeContains(range, ip) && ip.value < cursor) this.#cursors.set(range, ip.value)
     }
-    return true
   }
 
   /** Pools have changed: cursors of ranges that are gone are forgotten. */

@@ -10,6 +10,7 @@ import type { Family, Ip } from '../net/ip.ts'
 import { rangeContains } from '../net/range.ts'
 import { Addresses, ipKey, isUsable, usableCount } from './addresses.ts'
 import { candidatePools, refusesService } from './candidate-pools.ts'
+import { SharedAddresses } from './shared-addresses.ts'
 import { sharingConflict, sharingOf } from './sharing.ts'
 import type { Sharing } from './sharing.ts'
 import type { Wish } from './wish.ts'
@@ -43,9 +44,7 @@ export class Allocator {
   #pools: ReadonlyMap<string, Pool> = new Map()
   readonly #holdings = new Map<string, Holding>()
   readonly #addresses = new Addresses()
-  /** Addresses by sharing key, so that a newcomer finds the ones it may join. */
-  readonly #shared = new Map<string, Map<string, Ip>>()
-  readonly #assigned = new Map<string, Record<Family, number>>()
+  readonly #shared = new SharedAddresses()
 
   /** Holdings stay as they are: `hold` them again to learn which the new pools refuse. */
   setPools(pools: ReadonlyMap<string, Pool>): void {
@@ -67,10 +66,8 @@ export class Allocator {
     if (!holding) return false
     this.#holdings.delete(service)
     for (const ip of holding.ips) {
-      if (!this.#addresses.release(ip, service)) continue
-      this.#count(holding.pool, ip.family, -1)
-      const shared = this.#shared.get(holding.sharing.key)
-      if (shared?.delete(ipKey(ip)) && shared.size === 0) this.#shared.delete(holding.sharing.key)
+      this.#addresses.release(ip, service)
+      this.#shared.leave(ip, holding.sharing)
     }
     return true
   }
@@ -126,13 +123,21 @@ export class Allocator {
     return this.#assign(service, pool, [...holding.ips, ip], sharing, [])
   }
 
-  usage(pool: Pool): PoolUsage {
-    const assigned = this.#assigned.get(pool.name) ?? { 4: 0, 6: 0 }
-    const available = (family: Family) => {
-      const free = usableCount(pool, family) - BigInt(assigned[family])
-      return free < 0n ? 0n : free
+  /** By pool. An address that Services share counts once. */
+  usage(): ReadonlyMap<string, PoolUsage> {
+    const counts = new Map([...this.#pools.keys()].map((name) => [name, { 4: 0, 6: 0 }]))
+    const counted = new Set<string>()
+    for (const { pool, ips } of this.#holdings.values()) {
+      for (const ip of ips) {
+        const key = ipKey(ip)
+        const count = counts.get(pool)
+        if (!count || counted.has(key)) continue
+        counted.add(key)
+        count[ip.family]++
+      }
     }
-    return { assigned: { ...assigned }, available: { 4: available(4), 6: available(6) } }
+    const pools = [...this.#pools.values()]
+    return new Map(pools.map((pool) => [pool.name, usageOf(pool, counts.get(pool.name))]))
   }
 
   #allocateRequested(service: Service, wish: Wish, namespaceLabels: Labels): Allocation {
@@ -154,7 +159,7 @@ export class Allocator {
   /** The lowest address that is free, or that the sharing key allows to join. */
   #lowest(pool: Pool, family: Family, service: string, sharing: Sharing): Ip | undefined {
     let lowest = this.#addresses.lowestFree(pool, family)
-    for (const ip of this.#shared.get(sharing.key)?.values() ?? []) {
+    for (const ip of this.#shared.joinable(sharing)) {
       if (ip.family !== family || (lowest && !comesBefore(pool, ip, lowest))) continue
       if (!pool.ranges.some((range) => rangeContains(range, ip))) continue
       if (this.#conflict(ip, service, sharing) === undefined) lowest = ip
@@ -184,24 +189,24 @@ export class Allocator {
     const holding = { service: service.key, uid: service.uid, pool: pool.name, ips, sharing }
     this.#holdings.set(service.key, holding)
     for (const ip of ips) {
-      if (this.#addresses.take(ip, service.key)) this.#count(pool.name, ip.family, 1)
-      if (sharing.key === '') continue
-      const shared = this.#shared.get(sharing.key) ?? new Map<string, Ip>()
-      this.#shared.set(sharing.key, shared.set(ipKey(ip), ip))
+      this.#addresses.take(ip, service.key)
+      this.#shared.join(ip, sharing)
     }
     return { ok: true, holding, passedOver }
-  }
-
-  #count(pool: string, family: Family, change: 1 | -1): void {
-    const counts = this.#assigned.get(pool) ?? { 4: 0, 6: 0 }
-    counts[family] += change
-    this.#assigned.set(pool, counts)
   }
 
   #lack(pool: Pool, family: Family): string {
     const size = usableCount(pool, family)
     return size === 0n ? `no IPv${family} addresses` : `all ${size} IPv${family} addresses in use`
   }
+}
+
+function usageOf(pool: Pool, assigned: Record<Family, number> = { 4: 0, 6: 0 }): PoolUsage {
+  const available = (family: Family) => {
+    const free = usableCount(pool, family) - BigInt(assigned[family])
+    return free < 0n ? 0n : free
+  }
+  return { assigned, available: { 4: available(4), 6: available(6) } }
 }
 
 /** The sets of families to try, best first. */

@@ -8,6 +8,7 @@ import type { Labels } from '../config/selector.ts'
 import { formatIp, parseIp, sameIp } from '../net/ip.ts'
 import type { Ip } from '../net/ip.ts'
 import type { Allocator } from './allocator.ts'
+import type { Sharing } from './sharing.ts'
 import { familiesOf, wishOf } from './wish.ts'
 import type { Wish } from './wish.ts'
 
@@ -25,7 +26,7 @@ export interface Outcome {
   readonly notices: readonly Notice[]
   /** It wants more than it has: to be tried again when an address or a pool comes free. */
   readonly waiting: boolean
-  /** Something that others may be waiting for came free. */
+  /** Something that others may be waiting for came free, or may be shared now. */
   readonly freed: boolean
 }
 
@@ -41,6 +42,7 @@ class Convergence {
   readonly #namespaceLabels: Labels
   readonly #notices: Notice[] = []
   readonly #before: readonly Ip[]
+  readonly #sharingBefore: Sharing | undefined
   #waiting = false
 
   constructor(allocator: Allocator, service: Service, namespaceLabels: Labels) {
@@ -51,6 +53,7 @@ class Convergence {
     // Deleted and made again under the same name: another Service, which holds nothing yet.
     if (known && known.uid !== service.uid) allocator.release(service.key)
     this.#before = known?.ips ?? []
+    this.#sharingBefore = known?.sharing
   }
 
   go(): void {
@@ -79,8 +82,19 @@ class Convergence {
       pool: this.#held?.pool,
       notices: [...this.#deprecated(after), ...this.#notices],
       waiting: this.#waiting,
-      freed: this.#before.some((ip) => !after.some((other) => sameIp(ip, other))),
+      freed: this.#gaveUp(after) || this.#sharesAnew(),
     }
+  }
+
+  #gaveUp(after: readonly Ip[]): boolean {
+    return this.#before.some((ip) => !after.some((other) => sameIp(ip, other)))
+  }
+
+  /** With another key or other ports it may make room on its address for one that waits. */
+  #sharesAnew(): boolean {
+    const now = this.#held?.sharing
+    if (!now || !this.#sharingBefore) return false
+    return JSON.stringify(now) !== JSON.stringify(this.#sharingBefore)
   }
 
   get #held() {
@@ -94,9 +108,9 @@ class Convergence {
     const current = this.#held?.ips ?? ingress.flatMap((text) => parseIp(text) ?? [])
     if (current.length === 0) return this.#clear()
     const families = familiesOf(this.#service)
-    if (!current.every((ip) => families.includes(ip.family)) || current.length > families.length) {
-      return this.#clear()
-    }
+    const distinct = new Set(current.map(({ family }) => family))
+    const fits = current.every(({ family }) => families.includes(family))
+    if (!fits || distinct.size < current.length) return this.#clear()
     const kept = this.#allocator.hold(this.#service, current, this.#namespaceLabels)
     if (kept.ok) return
     const texts = current.map(formatIp).join(', ')

@@ -339,10 +339,28 @@ test('pool: usage counts distinct addresses and what is left of them', () => {
   const { run, allocator } = setUp({ p: [['10.0.0.0/24', 'fd00::/64'], { avoidBuggyIPs: true }] })
   run(service('a', { ...require, ...sharing('k', 80) }))
   run(service('b', sharing('k', 443)))
-  const [pool] = pools({ p: [['10.0.0.0/24', 'fd00::/64'], { avoidBuggyIPs: true }] }).values()
-  assert.ok(pool)
-  assert.deepEqual(allocator.usage(pool), {
+  assert.deepEqual(allocator.usage().get('p'), {
     assigned: { 4: 1, 6: 1 },
     available: { 4: 253n, 6: 2n ** 64n - 1n },
   })
 })
+
+test('pool: usage follows a pool that is renamed while its addresses are shared', () => {
+  const { run, allocator } = setUp({ old: [['10.0.0.0/30']] })
+  const both = [service('a', sharing('k', 80)), service('b', sharing('k', 443))]
+  for (const it of both) run(it)
+  allocator.setPools(pools({ renamed: [['10.0.0.0/30']] }))
+  for (const it of both) run({ ...it, ingress: ['10.0.0.0'] })
+  const { assigned, available } = allocator.usage().get('renamed') ?? {}
+  assert.deepEqual([assigned?.[4], available?.[4]], [1, 3n])
+})
+
+for (const ingress of [
+  ['10.0.0.1', '10.0.0.2'],
+  ['10.0.0.1', '10.0.0.1'],
+]) {
+  test(`pool: a status that nobody sane has written (${ingress.join(', ')}) is put right`, () => {
+    const { run } = setUp(both)
+    assert.deepEqual(run(service('s', { ...require, ingress })).ips, ['10.0.0.0', 'fd00::'])
+  })
+}
