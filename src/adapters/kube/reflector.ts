@@ -101,6 +101,8 @@ export class Reflector {
       resourceVersion: this.#reflection.resourceVersion,
     }
     const ended = Promise.withResolvers<void>()
+    // It may end before anybody waits for it, or with nobody waiting any more.
+    ended.promise.catch(() => undefined)
     let next: Next = 'go-on'
     let heardAny = false
     const take = (type: string, object: KubeObject) => {
