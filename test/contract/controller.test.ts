@@ -118,6 +118,7 @@ test('controller: a new one gives nobody the address of another, even one that t
   await pool('p', ['10.101.0.0/28'])
   const first = start()
   await create('keep-z', { loadBalancerIP: '10.101.0.0' })
+  await served('keep-', 1)
   await create('keep-y')
   const before = await served('keep-', 2)
   await first.stop()

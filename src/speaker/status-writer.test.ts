@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MemoryLog } from '../../test/contract/memory-log.ts'
+import { FakeClock, settle } from '../../test/fakes/clock.ts'
+import { FakeCluster } from '../../test/fakes/cluster.ts'
+import { ApiError } from '../ports/cluster.ts'
+import { SERVICE_L2_STATUSES } from '../ports/resources.ts'
+import { newStatus, statusFields } from './status-plan.ts'
+import type { Announced } from './status-plan.ts'
+import { StatusWriter } from './status-writer.ts'
+
+const NAMESPACE = 'metallb-system'
+const nginx: Announced = { service: 'default/nginx', interfaces: [] }
+
+async function setUp(...others: string[]) {
+  const cluster = new FakeCluster()
+  const clock = new FakeClock()
+  for (const node of others) {
+    const created = await cluster.create(SERVICE_L2_STATUSES, newStatus(node, NAMESPACE, nginx, {}))
+    const ref = { namespace: NAMESPACE, name: created.metadata.name }
+    await cluster.patch(SERVICE_L2_STATUSES, ref, { status: statusFields(node, nginx) })
+  }
+  const options = {
+    self: 'w1',
+    namespace: NAMESPACE,
+    owner: () => Promise.resolve({ kind: 'Pod' }),
+  }
+  const stop = new AbortController()
+  const writer = new StatusWriter(cluster, clock, new MemoryLog(), options, stop.signal)
+  await settle()
+  const announce = async (...list: Announced[]) => {
+    writer.set(new Map(list.map((entry) => [entry.service, entry])))
+    await settle()
+    await settle()
+  }
+  const nodes = async () => {
+    const objects = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
+    return objects.map(({ status }) => (status as { node?: string } | undefined)?.node)
+  }
+  return { cluster, clock, announce, nodes }
+}
+
+test('speaker/status: taking over leaves one object, which names this node', async () => {
+  const { announce, nodes } = await setUp('w2', 'w3')
+  await announce(nginx)
+  assert.deepEqual(await nodes(), ['w1'])
+})
+
+test('speaker/status: giving up removes the own object and no other', async () => {
+  const { announce, nodes } = await setUp()
+  await announce(nginx)
+  await announce()
+  assert.deepEqual(await nodes(), [])
+  const other = await setUp('w2')
+  await other.announce()
+  assert.deepEqual(await other.nodes(), ['w2'])
+})
+
+test('speaker/status: an object of this node from a former life goes, if the Service is not ours now', async () => {
+  const { nodes } = await setUp('w1')
+  await settle()
+  assert.deepEqual(await nodes(), [])
+})
+
+test('speaker/status: deleted by hand it comes back', async () => {
+  const { cluster, announce, nodes } = await setUp()
+  await announce(nginx)
+  const [object] = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
+  assert.ok(object)
+  await cluster.delete(SERVICE_L2_STATUSES, object.metadata)
+  await settle()
+  await settle()
+  assert.deepEqual(await nodes(), ['w1'])
+})
+
+test('speaker/status: an API error is tried again', async () => {
+  const { cluster, clock, announce, nodes } = await setUp()
+  cluster.failures.push(new ApiError(503, '', 'away'))
+  await announce(nginx)
+  assert.deepEqual(await nodes(), [])
+  await clock.advance(1000)
+  await settle()
+  assert.deepEqual(await nodes(), ['w1'])
+})

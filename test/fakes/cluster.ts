@@ -1,0 +1,177 @@
+/** The Kubernetes API in memory: objects, versions, watches, and failures on demand. */
+import { ApiError, keyOf } from '../../src/ports/cluster.ts'
+import type {
+  Change,
+  Cluster,
+  FollowScope,
+  Followed,
+  KubeObject,
+  NewObject,
+  Ref,
+  Resource,
+  Scope,
+} from '../../src/ports/cluster.ts'
+
+interface Follower {
+  readonly resource: Resource
+  readonly scope: FollowScope
+  readonly objects: Map<string, KubeObject>
+  readonly tell: (change: Change) => void
+}
+
+export class FakeCluster implements Cluster {
+  /** `create services default/a`, in order. */
+  readonly calls: string[] = []
+  /** Answers the next calls with these, before anything happens. */
+  readonly failures: ApiError[] = []
+  /** While set, calls wait for it. */
+  gate: Promise<void> | undefined
+  readonly #objects = new Map<string, Map<string, KubeObject>>()
+  readonly #followers = new Set<Follower>()
+  #version = 0
+
+  follow(
+    resource: Resource,
+    scope: FollowScope,
+    onChange: (change: Change, followed: Followed) => void,
+    signal: AbortSignal,
+  ): Followed {
+    const objects = new Map<string, KubeObject>()
+    const followed = { resource, objects, synced: false }
+    const follower = {
+      resource,
+      scope,
+      objects,
+      tell: (change: Change) => onChange(change, followed),
+    }
+    queueMicrotask(() => {
+      if (signal.aborted) return
+      this.#followers.add(follower)
+      for (const object of this.#all(resource).values()) this.#tell(follower, 'upsert', object)
+      followed.synced = true
+      follower.tell({ kind: 'synced' })
+    })
+    signal.addEventListener('abort', () => this.#followers.delete(follower))
+    return followed
+  }
+
+  async get(resource: Resource, ref: Ref): Promise<KubeObject> {
+    await this.#called('get', resource, ref)
+    return this.#known(resource, ref)
+  }
+
+  async list(resource: Resource, scope: Scope): Promise<KubeObject[]> {
+    await this.#called('list', resource, { name: '*' })
+    return [...this.#all(resource).values()].filter((object) => inScope(object, scope))
+  }
+
+  async create(resource: Resource, object: NewObject): Promise<KubeObject> {
+    const { name, generateName } = object.metadata
+    const metadata = { ...object.metadata, name: name ?? `${generateName ?? ''}${this.#version}` }
+    await this.#called('create', resource, metadata)
+    if (this.#all(resource).has(keyOf({ metadata }))) {
+      throw new ApiError(
+        409,
+        'AlreadyExists',
+        `${resource.plural} "${metadata.name}" already exists`,
+      )
+    }
+    return this.#store(resource, {
+      ...object,
+      metadata: { ...metadata, uid: `u${++this.#version}` },
+    })
+  }
+
+  async update(resource: Resource, object: KubeObject): Promise<KubeObject> {
+    await this.#called('update', resource, object.metadata)
+    return this.#replace(resource, object)
+  }
+
+  async updateStatus(resource: Resource, object: KubeObject): Promise<KubeObject> {
+    await this.#called('updateStatus', resource, object.metadata)
+    return this.#replace(resource, object)
+  }
+
+  async patch(
+    resource: Resource,
+    ref: Ref,
+    patch: object,
+    _options?: { readonly subresource?: 'status' },
+  ): Promise<KubeObject> {
+    await this.#called('patch', resource, ref)
+    return this.#store(resource, merge(this.#known(resource, ref), patch) as KubeObject)
+  }
+
+  async delete(resource: Resource, ref: Ref): Promise<void> {
+    await this.#called('delete', resource, ref)
+    const object = this.#known(resource, ref)
+    this.#all(resource).delete(keyOf(object))
+    for (const follower of this.#followers) {
+      if (follower.resource === resource) this.#tell(follower, 'delete', object)
+    }
+  }
+
+  async #called(verb: string, resource: Resource, ref: Ref): Promise<void> {
+    this.calls.push(`${verb} ${resource.plural} ${keyOf({ metadata: ref })}`)
+    const failure = this.failures.shift()
+    await this.gate
+    if (failure) throw failure
+  }
+
+  #all(resource: Resource): Map<string, KubeObject> {
+    const objects = this.#objects.get(resource.plural) ?? new Map<string, KubeObject>()
+    this.#objects.set(resource.plural, objects)
+    return objects
+  }
+
+  #known(resource: Resource, ref: Ref): KubeObject {
+    const object = this.#all(resource).get(keyOf({ metadata: ref }))
+    if (!object) throw new ApiError(404, 'NotFound', `${resource.plural} "${ref.name}" not found`)
+    return object
+  }
+
+  #replace(resource: Resource, object: KubeObject): KubeObject {
+    const known = this.#known(resource, object.metadata)
+    const { resourceVersion } = object.metadata
+    if (resourceVersion !== undefined && resourceVersion !== known.metadata.resourceVersion) {
+      throw new ApiError(
+        409,
+        'Conflict',
+        `${resource.plural} "${object.metadata.name}" was changed`,
+      )
+    }
+    return this.#store(resource, object)
+  }
+
+  #store(resource: Resource, object: KubeObject): KubeObject {
+    const metadata = { ...object.metadata, resourceVersion: `${++this.#version}` }
+    const stored = { ...object, metadata }
+    this.#all(resource).set(keyOf(stored), stored)
+    for (const follower of this.#followers) {
+      if (follower.resource === resource) this.#tell(follower, 'upsert', stored)
+    }
+    return stored
+  }
+
+  #tell(follower: Follower, kind: 'upsert' | 'delete', object: KubeObject): void {
+    if (!inScope(object, follower.scope)) return
+    const key = keyOf(object)
+    if (kind === 'upsert') follower.objects.set(key, object)
+    else follower.objects.delete(key)
+    follower.tell({ kind, key, object })
+  }
+}
+
+const inScope = ({ metadata }: KubeObject, { namespace }: Scope): boolean =>
+  namespace === undefined || metadata.namespace === namespace
+
+/** JSON merge patch (RFC 7386). */
+function merge(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch
+  const result: Record<string, unknown> = { ...(target as object | undefined) }
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key]
+    else result[key] = merge(result[key], value)
+  }
+  return result
+}
