@@ -9,8 +9,13 @@ NODE_PREFIX := $(CACHE)/node-24/node_modules/node-linux-$(NODE_ARCH)
 ifneq ($(shell node -p 'process.versions.node.split(".")[0] >= 24' 2>/dev/null),true)
   NODE_NEEDED := $(NODE_PREFIX)/bin/node
   export PATH := $(NODE_PREFIX)/bin:$(PATH)
-  # Headers for the one native module (raw-socket): of the Node that runs it.
-  export npm_config_nodedir := $(NODE_PREFIX)
+  NODE_HOME := $(NODE_PREFIX)
+else
+  NODE_HOME := $(shell node -p 'path.resolve(process.execPath, "../..")')
+endif
+# Headers for the one native module (raw-socket): of the Node that runs it, whatever npm is set up for.
+ifneq ($(NODE_NEEDED)$(wildcard $(NODE_HOME)/include/node/node.h),)
+  export npm_config_nodedir := $(NODE_HOME)
 endif
 
 .PHONY: help
@@ -36,6 +41,7 @@ $(NODE_PREFIX)/bin/node: | prerequisites
 node_modules/.installed: package.json package-lock.json $(NODE_NEEDED) | prerequisites
 	@echo "installing dependencies"
 	@npm ci --no-audit --no-fund --loglevel=error
+	@node -e 'require("raw-socket")' || { echo "raw-socket was not built for $$(node -v): see above"; exit 1; }
 	@touch $@
 
 .PHONY: deps

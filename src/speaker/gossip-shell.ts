@@ -19,6 +19,7 @@ export interface GossipShellOptions {
   readonly bindPort: number
   readonly profile: Profile
   readonly security: Security
+  readonly vsn?: Uint8Array
 }
 
 export class GossipShell {
@@ -39,14 +40,14 @@ export class GossipShell {
     random: () => number,
     changed: () => void,
   ) {
-    const { name, bindAddress, bindPort, profile, security } = options
+    const { bindAddress, bindPort, security } = options
     const address = addressFrom(bindAddress, bindPort)
     if (!address) throw new Error(`gossip: expected an IP address to bind, got "${bindAddress}"`)
     this.#clock = clock
     this.#log = log
     this.#security = security
     this.#changed = changed
-    this.node = new GossipNode({ name, address, profile, security, random }, clock.now())
+    this.node = new GossipNode({ ...options, address, random }, clock.now())
   }
 
   /** Resolves when both sockets are open. `changed` is called when somebody came or went. */

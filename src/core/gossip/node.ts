@@ -37,6 +37,8 @@ export interface NodeOptions {
   readonly profile: Profile
   readonly security: Security
   readonly random: Random
+  /** Versions it speaks; absent: those of a bare memberlist, such as MetalLB's. */
+  readonly vsn?: Uint8Array
 }
 
 export class GossipNode {
@@ -329,7 +331,7 @@ export class GossipNode {
   }
 
   #ownAlive(): Alive {
-    const { name: node, address } = this.#options
+    const { name: node, address, vsn = VSN } = this.#options
     const { ip: addr, port } = address
     return {
       kind: 'alive',
@@ -338,7 +340,7 @@ export class GossipNode {
       port,
       incarnation: this.#incarnation,
       meta: EMPTY,
-      vsn: VSN,
+      vsn,
     }
   }
 
