@@ -30,7 +30,6 @@ const RULES: readonly Rule[] = [
   {
     from: /^core\//,
     to: /^ports\//,
-    except: /^ports\/random\.ts$/,
     because: 'effects of core are values',
   },
   {

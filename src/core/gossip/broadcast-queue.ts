@@ -20,11 +20,6 @@ export class BroadcastQueue {
     this.#entries.set(subject, { bytes, id: this.#nextId++, transmits: 0 })
   }
 
-  /** True while news about the subject has not been sent often enough. */
-  has(subject: string): boolean {
-    return this.#entries.has(subject)
-  }
-
   /**
    * The messages to send next: those sent least, then the largest that fits, then the newest. Each
    * costs its length and `overhead` of `budget`; sent `limit` times it is dropped.

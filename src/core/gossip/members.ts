@@ -2,8 +2,9 @@
  * What this node believes of each member, and how news changes it: the rules of alive, suspect and
  * dead (hashicorp/memberlist state.go). It decides; sending and timing are the node's.
  */
-import type { Random } from '../../ports/random.ts'
+import type { Random } from '../random.ts'
 import type { Alive, Dead, Suspect } from '../wire/memberlist/messages.ts'
+import type { Address } from './effects.ts'
 import { plausibleVsn } from '../wire/memberlist/version.ts'
 
 export type MemberState = 'alive' | 'suspect' | 'dead' | 'left'
@@ -140,6 +141,8 @@ export class Members {
     return { kind: 'dead', member, before }
   }
 }
+
+export const addressOf = ({ addr: ip, port }: Member): Address => ({ ip, port })
 
 function newMember(news: Alive, now: number): Member {
   const { node: name, addr, port, meta, vsn } = news

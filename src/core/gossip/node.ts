@@ -3,28 +3,20 @@
  * effects come out of `drain`. The rules are memberlist's (hashicorp/memberlist state.go), so that
  * MetalLB's speakers take it for one of theirs.
  */
-import type { Random } from '../../ports/random.ts'
+import type { Random } from '../random.ts'
 import { EMPTY } from '../wire/memberlist/bytes.ts'
 import { encodeMessage } from '../wire/memberlist/messages.ts'
 import type { Alive, Dead, Message, Suspect } from '../wire/memberlist/messages.ts'
-import {
-  COMPOUND_ENTRY,
-  COMPOUND_MAX,
-  COMPOUND_OVERHEAD,
-  compound,
-  decodePacket,
-  encodePacket,
-  packetOverhead,
-} from '../wire/memberlist/packet.ts'
+import { decodePacket } from '../wire/memberlist/packet.ts'
 import type { Security } from '../wire/memberlist/security.ts'
 import { STATE } from '../wire/memberlist/stream.ts'
 import type { PushNodeState, PushPull, StreamMessage } from '../wire/memberlist/stream.ts'
-import { SINCE, VSN, compatible, supports } from '../wire/memberlist/version.ts'
-import { BroadcastQueue } from './broadcast-queue.ts'
+import { VSN, compatible } from '../wire/memberlist/version.ts'
 import type { Address, Effect } from './effects.ts'
-import { clampScore, pushPullMs, retransmitLimit } from './formulas.ts'
-import { Members } from './members.ts'
+import { clampScore, pushPullMs } from './formulas.ts'
+import { Members, addressOf } from './members.ts'
 import type { Member } from './members.ts'
+import { Outbox } from './outbox.ts'
 import { Prober } from './prober.ts'
 import type { Profile } from './profiles.ts'
 import { Suspicions } from './suspicions.ts'
@@ -46,11 +38,8 @@ export class GossipNode {
   readonly #options: NodeOptions
   readonly #timers = new Timers()
   readonly #suspicions: Suspicions
-  readonly #queue = new BroadcastQueue()
+  readonly #outbox: Outbox
   readonly #prober: Prober
-  readonly #exchanges = new Map<number, (reply: StreamMessage | undefined, now: number) => void>()
-  #effects: Effect[] = []
-  #nextExchange = 1
   #incarnation = 1
   /** How unwell this node thinks it is (Lifeguard): its probes are slower for it. */
   #score = 0
@@ -61,14 +50,15 @@ export class GossipNode {
     this.#options = options
     this.members = new Members(name)
     this.#suspicions = new Suspicions(profile, this.#timers)
+    this.#outbox = new Outbox(options, () => this.members.size)
     this.#prober = new Prober(
       { profile, random, self: name, address: options.address },
       this.members,
       this.#timers,
       {
-        send: (to, message) => this.#sendWithNews(to, message),
+        send: (to, message) => this.#outbox.sendWithNews(to, message),
         sendAccused: (member, ping) => this.#sendAccused(member, ping),
-        exchange: (to, request, timeoutMs, done) => this.#exchange(to, request, timeoutMs, done),
+        exchange: (...request) => this.#outbox.exchange(...request),
         score: () => this.#score,
         healthier: (by) => this.#rescore(-by),
         sicker: (by) => this.#rescore(by),
@@ -90,9 +80,7 @@ export class GossipNode {
 
   /** Effects since the last call, in order. */
   drain(): Effect[] {
-    const effects = this.#effects
-    this.#effects = []
-    return effects
+    return this.#outbox.drain()
   }
 
   /** When `tick` is wanted next. */
@@ -125,15 +113,13 @@ export class GossipNode {
 
   /** `reply` undefined: there was none in time. */
   exchangeDone(id: number, reply: StreamMessage | undefined, now: number): void {
-    const done = this.#exchanges.get(id)
-    this.#exchanges.delete(id)
-    done?.(reply, now)
+    this.#outbox.exchangeDone(id, reply, now)
   }
 
   /** Exchanges states with a member to be; `done` tells whether it answered. */
   join(to: Address, done: (ok: boolean, now: number) => void): void {
     const { tcpTimeoutMs } = this.#options.profile
-    this.#exchange(to, this.#localState(true), tcpTimeoutMs, (reply, now) => {
+    this.#outbox.exchange(to, this.#localState(true), tcpTimeoutMs, (reply, now) => {
       const ok = reply?.kind === 'pushPull' && this.#merge(reply, now)
       done(ok, now)
     })
@@ -148,7 +134,7 @@ export class GossipNode {
     const news: Dead = { kind: 'dead', node: self, from: self, incarnation: this.#incarnation }
     const others = this.members.usable().filter(({ name }) => name !== self)
     this.#believeDead(news, now)
-    for (const member of others) this.#sendTo(member, [encodeMessage(news)])
+    for (const member of others) this.#outbox.sendTo(member, [encodeMessage(news)])
   }
 
   #receive(message: Message, from: Address, now: number): void {
@@ -179,7 +165,7 @@ export class GossipNode {
     }
     if (verdict.kind !== 'alive') return
     this.#suspicions.cancel(news.node)
-    this.#queue.queue(news.node, encodeMessage(heard))
+    this.#outbox.news(news.node, encodeMessage(heard))
     if (verdict.before === 'dead' || verdict.before === 'left') this.#prober.added(news.node)
     if (verdict.before !== 'alive') this.#changed(news.node, verdict.before, 'alive')
   }
@@ -190,7 +176,7 @@ export class GossipNode {
     if (verdict.kind === 'refute') return this.#refute(verdict.incarnation, now)
     const confirmed = verdict.kind === 'confirm' && this.#suspicions.confirm(node, from)
     if (verdict.kind !== 'suspect' && !confirmed) return
-    this.#queue.queue(node, encodeMessage(news))
+    this.#outbox.news(node, encodeMessage(news))
     if (confirmed) return
     const { self, size } = this.members
     this.#suspicions.start(node, from, size, now, (at) => {
@@ -204,7 +190,7 @@ export class GossipNode {
     if (verdict.kind === 'refute') return this.#refute(verdict.incarnation, now)
     if (verdict.kind !== 'dead') return
     this.#suspicions.cancel(news.node)
-    this.#queue.queue(news.node, encodeMessage(news))
+    this.#outbox.news(news.node, encodeMessage(news))
     this.#changed(news.node, verdict.before, verdict.member.state, news.from)
   }
 
@@ -214,7 +200,7 @@ export class GossipNode {
     this.#rescore(1)
     const own = this.members.get(this.members.self)
     if (own) Object.assign(own, { incarnation: this.#incarnation, changedAt: now })
-    this.#queue.queue(this.members.self, encodeMessage(this.#ownAlive()))
+    this.#outbox.news(this.members.self, encodeMessage(this.#ownAlive()))
     this.#log('info', 'gossip-refuted', { incarnation: this.#incarnation })
   }
 
@@ -230,9 +216,7 @@ export class GossipNode {
       return member.state !== 'dead' || now - member.changedAt <= gossipToTheDeadMs
     })
     for (const member of targets) {
-      const news = this.#news(this.#budget())
-      if (news.length === 0) return
-      this.#sendTo(member, news)
+      if (!this.#outbox.tell(member)) return
     }
   }
 
@@ -242,10 +226,15 @@ export class GossipNode {
     })
     if (!member) return
     const { tcpTimeoutMs } = this.#options.profile
-    this.#exchange(addressOf(member), this.#localState(false), tcpTimeoutMs, (reply, now) => {
-      if (reply?.kind === 'pushPull') this.#merge(reply, now)
-      else this.#log('debug', 'gossip-push-pull-failed', { member: member.name })
-    })
+    this.#outbox.exchange(
+      addressOf(member),
+      this.#localState(false),
+      tcpTimeoutMs,
+      (reply, now) => {
+        if (reply?.kind === 'pushPull') this.#merge(reply, now)
+        else this.#log('debug', 'gossip-push-pull-failed', { member: member.name })
+      },
+    )
   }
 
   #localState(join: boolean): PushPull {
@@ -283,51 +272,11 @@ export class GossipNode {
     return true
   }
 
-  #exchange(
-    to: Address,
-    request: StreamMessage,
-    timeoutMs: number,
-    done: (reply: StreamMessage | undefined, now: number) => void,
-  ): void {
-    const id = this.#nextExchange++
-    this.#exchanges.set(id, done)
-    this.#effects.push({ kind: 'exchange', id, to, request, timeoutMs })
-  }
-
-  /** A message of the prober's, topped up with news. */
-  #sendWithNews(to: Address, message: Message): void {
-    const first = encodeMessage(message)
-    this.#send(to, [first, ...this.#news(this.#budget() - first.length)], false)
-  }
-
   /** The accusation travels with the ping, so that the accused can refute at once. */
   #sendAccused(member: Member, ping: Message): void {
     const { name: node, incarnation } = member
     const suspect: Suspect = { kind: 'suspect', node, incarnation, from: this.members.self }
-    this.#sendTo(member, [encodeMessage(ping), encodeMessage(suspect)])
-  }
-
-  #sendTo(member: Member, messages: readonly Uint8Array[]): void {
-    this.#send(addressOf(member), messages, supports(member.vsn, SINCE.crc))
-  }
-
-  #send(to: Address, messages: readonly Uint8Array[], crc: boolean): void {
-    const { security } = this.#options
-    for (let at = 0; at < messages.length; at += COMPOUND_MAX) {
-      const plain = compound(messages.slice(at, at + COMPOUND_MAX))
-      const bytes = encodePacket(plain, { compression: true, crc }, security)
-      this.#effects.push({ kind: 'send', to, bytes })
-    }
-  }
-
-  #budget(): number {
-    const { profile, security } = this.#options
-    return profile.udpBufferSize - COMPOUND_OVERHEAD - packetOverhead(security)
-  }
-
-  #news(budget: number): Uint8Array[] {
-    const limit = retransmitLimit(this.#options.profile.retransmitMult, this.members.size)
-    return this.#queue.take(budget, COMPOUND_ENTRY, limit)
+    this.#outbox.sendTo(member, [encodeMessage(ping), encodeMessage(suspect)])
   }
 
   #ownAlive(): Alive {
@@ -358,13 +307,11 @@ export class GossipNode {
   }
 
   #changed(name: string, from: string, to: string, by?: string): void {
-    this.#effects.push({ kind: 'members' })
+    this.#outbox.effect({ kind: 'members' })
     this.#log('info', 'member', { name, from, to, ...(by !== undefined && { by }) })
   }
 
   #log(level: 'debug' | 'info' | 'warn', event: string, fields: object): void {
-    this.#effects.push({ kind: 'log', level, event, fields })
+    this.#outbox.effect({ kind: 'log', level, event, fields })
   }
 }
-
-const addressOf = ({ addr: ip, port }: Member): Address => ({ ip, port })

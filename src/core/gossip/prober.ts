@@ -2,12 +2,13 @@
  * Asks one member after another whether it lives, by itself and by way of others; answers when asked;
  * asks on behalf of others (hashicorp/memberlist state.go probeNode, net.go handleIndirectPing).
  */
-import type { Random } from '../../ports/random.ts'
+import type { Random } from '../random.ts'
 import { EMPTY } from '../wire/memberlist/bytes.ts'
 import type { Ack, IndirectPing, Message, Nack, Ping } from '../wire/memberlist/messages.ts'
 import type { StreamMessage } from '../wire/memberlist/stream.ts'
 import { SINCE, supports } from '../wire/memberlist/version.ts'
 import type { Address } from './effects.ts'
+import { addressOf } from './members.ts'
 import type { Member, Members } from './members.ts'
 import type { Profile } from './profiles.ts'
 import type { Timers } from './timers.ts'
@@ -224,8 +225,6 @@ export class Prober {
     return this.#seqNo
   }
 }
-
-const addressOf = ({ addr: ip, port }: Member): Address => ({ ip, port })
 
 /** Where the answer goes: to where the asker says it listens, else where the datagram came from. */
 function sourceOf(message: Ping | IndirectPing, from: Address): Address {

@@ -1,2 +1,0 @@
-/** Chance as core takes it: a number in [0, 1). Shells pass `Math.random`, tests a seeded one. */
-export type Random = () => number
