@@ -4,16 +4,12 @@ import { serveHealth } from '../adapters/health.ts'
 import { connectCluster } from '../adapters/kube/cluster.ts'
 import { EventRecorder } from '../adapters/kube/events.ts'
 import { createLog, isLogLevel } from '../adapters/log.ts'
+import { orExit } from '../adapters/program-flags.ts'
 import { stopSignal } from '../adapters/stop-signal.ts'
 import { controllerOptions } from './options.ts'
 import { runController } from './run.ts'
 
-const parsed = controllerOptions(process.argv.slice(2), process.env)
-if (!parsed.ok) {
-  for (const problem of parsed.problems) console.error(problem)
-  process.exit(2)
-}
-const { options } = parsed
+const options = orExit(controllerOptions(process.argv.slice(2), process.env))
 const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 'controller')
 const cluster = connectCluster(log)
 const recorder = new EventRecorder(cluster, systemClock, log, 'metallb-controller')

@@ -3,6 +3,7 @@
  * everything has been listed and every address that a Service has is held again: so a restart never
  * takes or moves one.
  */
+import { Followers } from '../adapters/followers.ts'
 import { ALLOCATED_FROM_POOL } from '../core/config/annotations.ts'
 import type { Pool, Problem } from '../core/config/model.ts'
 import { parseConfig } from '../core/config/parse-config.ts'
@@ -40,7 +41,7 @@ export class Reconciler {
   readonly #services = new Map<string, Known>()
   readonly #namespaces: Followed
   readonly #poolObjects: Followed
-  readonly #followed: readonly Followed[]
+  readonly #followers: Followers
   #pools: ReadonlyMap<string, Pool> | undefined
   #poolsChanged = true
   #everything = true
@@ -51,7 +52,6 @@ export class Reconciler {
   readonly #told = new Map<string, string>()
   #toldProblems = ''
   #freed = false
-  #scheduled = false
   #passed = false
 
   constructor(
@@ -64,30 +64,22 @@ export class Reconciler {
     this.#log = log
     this.#options = options
     this.#outputs = outputs
-    const follow = (
-      resource: Parameters<Cluster['follow']>[0],
-      scope: Parameters<Cluster['follow']>[1],
-      take: (change: Change) => void,
-    ) =>
-      cluster.follow(
-        resource,
-        scope,
-        (change) => {
-          take(change)
-          this.#schedule(signal)
-        },
-        signal,
-      )
-    this.#poolObjects = follow(IP_ADDRESS_POOLS, { namespace: options.namespace }, (change) => {
-      if (change.kind !== 'synced') this.#poolsChanged = true
-    })
-    this.#namespaces = follow(NAMESPACES, {}, (change) => this.#takeNamespace(change))
-    const services = follow(SERVICES, {}, (change) => this.#takeService(change))
-    this.#followed = [this.#poolObjects, this.#namespaces, services]
+    this.#followers = new Followers(cluster, signal, () => this.#pass())
+    this.#poolObjects = this.#followers.follow(
+      IP_ADDRESS_POOLS,
+      { namespace: options.namespace },
+      (change) => {
+        if (change.kind !== 'synced') this.#poolsChanged = true
+      },
+    )
+    this.#namespaces = this.#followers.follow(NAMESPACES, {}, (change) =>
+      this.#takeNamespace(change),
+    )
+    this.#followers.follow(SERVICES, {}, (change) => this.#takeService(change))
   }
 
   get synced(): boolean {
-    return this.#followed.every((followed) => followed.synced)
+    return this.#followers.synced
   }
 
   /** True once every Service has been looked at. */
@@ -120,16 +112,6 @@ export class Reconciler {
     this.#waiting.delete(key)
     this.#told.delete(key)
     if (this.#allocator.release(key)) this.#freed = true
-  }
-
-  /** Changes come in bursts: one pass for all that arrived in this turn of the loop. */
-  #schedule(signal: AbortSignal): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      if (this.synced && !signal.aborted) this.#pass()
-    })
   }
 
   #pass(): void {

@@ -5,18 +5,14 @@ import { SolicitedNodeGroups } from '../adapters/icmp6.ts'
 import { connectCluster } from '../adapters/kube/cluster.ts'
 import { EventRecorder } from '../adapters/kube/events.ts'
 import { createLog, isLogLevel } from '../adapters/log.ts'
+import { orExit } from '../adapters/program-flags.ts'
 import { stopSignal } from '../adapters/stop-signal.ts'
 import { deriveKey } from '../core/wire/memberlist/key.ts'
 import { speakerOptions } from './options.ts'
 import { runSpeaker } from './run.ts'
 import { startThreads } from './threads.ts'
 
-const parsed = speakerOptions(process.argv.slice(2), process.env)
-if (!parsed.ok) {
-  for (const problem of parsed.problems) console.error(problem)
-  process.exit(2)
-}
-const { options } = parsed
+const options = orExit(speakerOptions(process.argv.slice(2), process.env))
 const { node, bindAddress, bindPort, profile, excludeInterfaces } = options
 const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 'speaker')
 const stop = stopSignal()

@@ -1,32 +1,19 @@
 /** What a speaker is told at start: MetalLB's flags and environment (features of speaker/main.go). */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { parse } from 'yaml'
 import { parseFlags } from '../adapters/flags.ts'
 import type { Flag } from '../adapters/flags.ts'
-
-/** Accepted so that MetalLB's DaemonSet works unchanged; what they are for comes later. */
-const WITHOUT_EFFECT = {
-  port: { kind: 'number', default: '9120' },
-  host: { kind: 'text', env: 'METALLB_HOST' },
-  'pprof-bind-address': { kind: 'text' },
-  'bgp-debounce-timeout': { kind: 'number', env: 'METALLB_BGP_DEBOUNCE_TIMEOUT' },
-  'frrk8s-namespace': { kind: 'text', env: 'FRRK8S_NAMESPACE' },
-  'frrk8s-secret-passthrough': { kind: 'boolean' },
-  'tls-min-version': { kind: 'text' },
-  'tls-cipher-suites': { kind: 'text' },
-  'tls-curve-preferences': { kind: 'text' },
-  'metrics-cert-dir': { kind: 'text' },
-} as const satisfies Record<string, Flag>
+import {
+  COMMON_FLAGS,
+  NAMESPACE_UNKNOWN,
+  ownNamespace,
+  readIfThere,
+} from '../adapters/program-flags.ts'
 
 const FLAGS = {
-  namespace: { kind: 'text', env: 'METALLB_NAMESPACE' },
+  ...COMMON_FLAGS,
   'node-name': { kind: 'text', env: 'METALLB_NODE_NAME' },
-  'pod-name': { kind: 'text', env: 'METALLB_POD_NAME' },
-  'log-level': { kind: 'text', default: 'info' },
-  'health-probe-port': { kind: 'number', default: '17472' },
-  'lb-class': { kind: 'text' },
   'ignore-exclude-lb': { kind: 'boolean' },
   'ml-bindaddr': { kind: 'text', env: 'METALLB_ML_BIND_ADDR' },
   'ml-bindport': { kind: 'number', env: 'METALLB_ML_BIND_PORT', default: '7946' },
@@ -34,7 +21,11 @@ const FLAGS = {
   'ml-secret-key-path': { kind: 'text', env: 'METALLB_ML_SECRET_KEY_PATH' },
   'ml-wan-config': { kind: 'boolean' },
   'exclude-l2-config': { kind: 'text', default: '/etc/metallb/excludel2.yaml' },
-  ...WITHOUT_EFFECT,
+  // Accepted so that MetalLB's DaemonSet works unchanged; what they are for comes later.
+  host: { kind: 'text', env: 'METALLB_HOST' },
+  'bgp-debounce-timeout': { kind: 'number', env: 'METALLB_BGP_DEBOUNCE_TIMEOUT' },
+  'frrk8s-namespace': { kind: 'text', env: 'FRRK8S_NAMESPACE' },
+  'frrk8s-secret-passthrough': { kind: 'boolean' },
 } as const satisfies Record<string, Flag>
 
 export interface SpeakerOptions {
@@ -60,8 +51,6 @@ export type ParsedOptions =
   | { readonly ok: true; readonly options: SpeakerOptions }
   | { readonly ok: false; readonly problems: readonly string[] }
 
-const SERVICE_ACCOUNT_NAMESPACE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace'
-
 export function speakerOptions(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -70,8 +59,8 @@ export function speakerOptions(
   if (!parsed.ok) return parsed
   const flags = parsed.values
   const problems: string[] = []
-  const namespace = flags.namespace || readIfThere(SERVICE_ACCOUNT_NAMESPACE)?.toString().trim()
-  if (!namespace) problems.push('namespace unknown: give --namespace or METALLB_NAMESPACE')
+  const namespace = ownNamespace(flags.namespace)
+  if (!namespace) problems.push(NAMESPACE_UNKNOWN)
   if (!flags['node-name']) problems.push('node unknown: give --node-name or METALLB_NODE_NAME')
   const secretFile = join(flags['ml-secret-key-path'], 'secretkey')
   const secret = flags['ml-secret-key-path'] ? readIfThere(secretFile) : undefined
@@ -131,14 +120,5 @@ function isPattern(text: string): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-function readIfThere(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
   }
 }

@@ -3,6 +3,7 @@
  * edge, keeps a CandidacyTable, and hands the result on when it changed. While the API is away
  * everything stays as last heard.
  */
+import { Followers } from '../adapters/followers.ts'
 import { parseConfig } from '../core/config/parse-config.ts'
 import { parseEndpointSlice } from '../core/config/endpoints.ts'
 import { parseNode } from '../core/config/node.ts'
@@ -36,7 +37,7 @@ export class Reconciler {
   readonly #table: CandidacyTable
   readonly #log: Log
   readonly #outputs: Outputs
-  readonly #followed: readonly Followed[]
+  readonly #followers: Followers
   readonly #pools: Followed
   readonly #advertisements: Followed
   readonly #services: Followed
@@ -45,7 +46,6 @@ export class Reconciler {
   #configText = ''
   /** The one last refused, so that it is told once. */
   #refusedText = ''
-  #scheduled = false
 
   constructor(
     cluster: Cluster,
@@ -62,36 +62,21 @@ export class Reconciler {
     const configChange = () => {
       this.#configChanged = true
     }
-    const follow = (
-      resource: Parameters<Cluster['follow']>[0],
-      scope: Parameters<Cluster['follow']>[1],
-      take: (change: Change) => void,
-    ) =>
-      cluster.follow(
-        resource,
-        scope,
-        (change) => {
-          take(change)
-          this.#schedule()
-        },
-        signal,
-      )
-    this.#pools = follow(IP_ADDRESS_POOLS, { namespace }, configChange)
-    this.#advertisements = follow(L2_ADVERTISEMENTS, { namespace }, configChange)
-    this.#services = follow(SERVICES, { keep: 'metadata' }, (change) => this.#takeService(change))
-    this.#followed = [
-      this.#pools,
-      this.#advertisements,
-      this.#services,
-      follow(ENDPOINT_SLICES, { keep: 'metadata' }, (change) => this.#takeSlice(change)),
-      follow(NODES, { keep: 'metadata' }, (change) => this.#takeNode(change)),
-    ]
+    this.#followers = new Followers(cluster, signal, () => this.#pass())
+    this.#pools = this.#followers.follow(IP_ADDRESS_POOLS, { namespace }, configChange)
+    this.#advertisements = this.#followers.follow(L2_ADVERTISEMENTS, { namespace }, configChange)
+    this.#services = this.#followers.follow(SERVICES, { keep: 'metadata' }, (change) =>
+      this.#takeService(change),
+    )
+    const keep = 'metadata'
+    this.#followers.follow(ENDPOINT_SLICES, { keep }, (change) => this.#takeSlice(change))
+    this.#followers.follow(NODES, { keep }, (change) => this.#takeNode(change))
     if (podLabels !== '') this.#followSpeakers(cluster, namespace, podLabels, signal)
   }
 
   /** True once every kind has been listed. */
   get synced(): boolean {
-    return this.#followed.every((followed) => followed.synced)
+    return this.#followers.synced
   }
 
   /** The Service as it came, to record events on. */
@@ -129,16 +114,6 @@ export class Reconciler {
   #takeNode(change: Change): void {
     if (change.kind === 'synced') return
     this.#table.setNode(change.key, change.kind === 'upsert' ? parseNode(change.object) : undefined)
-  }
-
-  /** Changes come in bursts: one pass for all that arrived in this turn of the loop. */
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      if (this.synced) this.#pass()
-    })
   }
 
   #pass(): void {
