@@ -20,6 +20,8 @@ export type EventType = 'Normal' | 'Warning'
 
 /** How many different events are remembered for counting up. */
 const REMEMBERED = 4096
+/** How many may wait to be written; what comes on top while the API is away is told in the log. */
+const WAITING = 1000
 
 interface Told {
   readonly name: string
@@ -35,6 +37,7 @@ export class EventRecorder {
   readonly #told = new Map<string, Told>()
   /** One write at a time, in order: events are for reading, not for speed. */
   #last: Promise<void> = Promise.resolve()
+  #waiting = 0
 
   /** `component`: `metallb-controller`, `metallb-speaker`. `host`: the node, or ''. */
   constructor(cluster: Cluster, clock: Clock, log: Log, component: string, host = '') {
@@ -46,11 +49,14 @@ export class EventRecorder {
   }
 
   record(subject: EventSubject, type: EventType, reason: string, message: string): void {
+    const lost = (why: object) =>
+      this.#log.warn('event-not-written', { reason, object: subject.name, message, ...why })
+    if (this.#waiting >= WAITING) return lost({ waiting: this.#waiting })
+    this.#waiting++
     this.#last = this.#last
       .then(() => this.#write(subject, type, reason, message))
-      .catch((error: unknown) => {
-        this.#log.warn('event-not-written', { reason, object: subject.name, error })
-      })
+      .catch((error: unknown) => lost({ error }))
+      .finally(() => this.#waiting--)
   }
 
   /** Resolves when everything recorded so far was written or given up. */
