@@ -76,6 +76,8 @@ async function cutCable(ip: string): Promise<void> {
   } finally {
     await lab.heal(before)
   }
+  // The elected node takes its address back: whoever looks around next finds everything at rest.
+  await until(`${before} to own ${ip} again`, async () => (await owner(lab, ip)) === before)
 }
 
 await lab.up()
