@@ -8,7 +8,21 @@ export interface Address {
 }
 
 export type Effect =
-  | { readonly kind: 'send'; readonly to: Address; readonly bytes: Uint8Array }
+  /**
+   * `connected`: by a socket connected to that address, from any port, so that the kernel there can
+   * say that nobody listens (ICMP port unreachable): tell it by `refused(to, …)`.
+   */
+  | {
+      readonly kind: 'send'
+      readonly to: Address
+      readonly bytes: Uint8Array
+      readonly connected?: true
+    }
+  /**
+   * Ask the kernel there whether it lives: connect by TCP and close. Tell any answer, be it a refusal,
+   * by `knocked(to, …)`; silence is told by nothing.
+   */
+  | { readonly kind: 'knock'; readonly to: Address }
   /** Connect, send, read one reply, and tell it by `exchangeDone(id, …)`. */
   | {
       readonly kind: 'exchange'
