@@ -1,0 +1,64 @@
+/** What tests of simulated clusters share: seeds, a cluster that knows itself, agreement. */
+import assert from 'node:assert/strict'
+import { relative } from 'node:path'
+import { test } from 'node:test'
+import { Network } from './network.ts'
+
+const given = process.env['SEED']
+const fresh = Number(given ?? Math.floor(Math.random() * 2 ** 31))
+/** Fixed ones and a fresh one; with SEED set, that one alone. */
+export const SEEDS: readonly number[] = given === undefined ? [1, 7, 71, fresh] : [fresh]
+
+/** A test on each seed; a failure says how to have it again. */
+export function simulate(title: string, work: (seed: number) => void, seeds = SEEDS): void {
+  for (const seed of seeds) {
+    test(`gossip/${title} seed=${seed}`, () => {
+      try {
+        work(seed)
+      } catch (error) {
+        const file = relative(process.cwd(), process.argv[1] ?? '')
+        console.error(`again: SEED=${seed} node test/run.ts ${file} --only 'gossip/${title}'`)
+        throw error
+      }
+    })
+  }
+}
+
+/** A cluster of `count` that knows itself. */
+export function cluster(seed: number, count: number): Network {
+  const network = new Network(seed, count)
+  for (let i = 2; i <= count; i++) network.join(`w${i}`, 'w1')
+  const took = network.run(60_000, () => allAlive(network))
+  assert.notEqual(took, undefined, 'everybody sees everybody')
+  return network
+}
+
+/** True if each host that is up, but for the named, believes this of each of them. */
+export const othersSee = (network: Network, state: string, ...names: readonly string[]): boolean =>
+  network.hosts.every(
+    ({ up, name, node }) =>
+      !up ||
+      names.includes(name) ||
+      names.every((other) => node.members.get(other)?.state === state),
+  )
+
+/** All are up, and each believes so of each, with the same incarnation. */
+export const allAlive = (network: Network): boolean =>
+  network.hosts.every(
+    ({ up, node: { members } }) =>
+      up &&
+      network.hosts.every(({ name, node }) => {
+        const seen = members.get(name)
+        return seen?.state === 'alive' && seen.incarnation === node.members.get(name)?.incarnation
+      }),
+  )
+
+/** What each sees that is not a member alive, for the message of a failure. */
+export const disagreement = (network: Network): string =>
+  network.hosts
+    .map(({ name, up }) => {
+      const odd = Object.entries(network.view(name)).filter(([, state]) => state !== 'alive')
+      const count = network.host(name).node.members.size
+      return `${name}${up ? '' : ' (not up)'} knows ${count}, ${JSON.stringify(Object.fromEntries(odd))}`
+    })
+    .join('\n')

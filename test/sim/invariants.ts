@@ -1,0 +1,115 @@
+/**
+ * What must hold after every event, whatever the faults. Each breach throws and says when, whose and
+ * what; the network goes on for nobody.
+ */
+import { mock } from 'node:test'
+import { BroadcastQueue } from '../../src/core/gossip/broadcast-queue.ts'
+import type { Effect } from '../../src/core/gossip/effects.ts'
+import type { Member } from '../../src/core/gossip/members.ts'
+import type { GossipNode } from '../../src/core/gossip/node.ts'
+import { Timers } from '../../src/core/gossip/timers.ts'
+import { SOCKET_BUFFER } from './host.ts'
+import type { Host } from './host.ts'
+
+/** An Ethernet frame holds that much. */
+const MOST_BYTES = 1500
+/** A fault can still be the cause of a death this long after it began or ended. */
+const CAUSE_MS = 600_000
+/** Timers a node has anyhow, and for each member: a suspicion, and what it relays to and for it. */
+const TIMERS_OWN = 16
+const TIMERS_PER_MEMBER = 5
+/** Whoever wakes reads its whole buffer at once: two timers for each request to relay. */
+const WAKING_MS = 2000
+
+interface Process {
+  readonly timers: Timers
+  readonly news: BroadcastQueue
+  /** By identity: a member that was forgotten and comes again is a new one. */
+  readonly incarnations: Map<Member, number>
+}
+
+export class Invariants {
+  readonly #processes = new WeakMap<GossipNode, Process>()
+  /** When a fault last began or ended there. */
+  readonly #touched = new Map<string, number>()
+  #rough = false
+  #roughUntil = -Infinity
+
+  /** A node keeps its parts to itself. It uses them while it boots, which shows which they are. */
+  booted(boot: () => GossipNode): GossipNode {
+    const set = mock.method(Timers.prototype, 'set')
+    const queue = mock.method(BroadcastQueue.prototype, 'queue')
+    try {
+      const node = boot()
+      const timers = set.mock.calls[0]?.this as Timers
+      const news = queue.mock.calls[0]?.this as BroadcastQueue
+      this.#processes.set(node, { timers, news, incarnations: new Map() })
+      return node
+    } finally {
+      set.mock.restore()
+      queue.mock.restore()
+    }
+  }
+
+  fault(name: string, now: number): void {
+    this.#touched.set(name, now)
+  }
+
+  weather(fair: boolean, now: number): void {
+    if (this.#rough && fair) this.#roughUntil = now
+    this.#rough = !fair
+  }
+
+  /** `heard`: something came in, which is the only way that incarnations of others change. */
+  check(host: Host, effects: readonly Effect[], heard: boolean, now: number): void {
+    const breach = (what: string): never => {
+      throw new Error(`${now} ${host.name}: ${what}`)
+    }
+    const process = this.#processes.get(host.node)
+    if (!process) return breach('was not booted here')
+    for (const effect of effects) {
+      if (effect.kind === 'send' && effect.bytes.length > MOST_BYTES) {
+        breach(`a datagram of ${effect.bytes.length} bytes`)
+      }
+      if (effect.kind === 'log' && effect.event === 'member') {
+        const { name, to, by } = effect.fields as { name: string; to: string; by?: string }
+        const known = [name, by ?? host.name, host.name].some((it) => this.#hadFault(it, now))
+        if (to === 'dead' && !known && !this.#hadWeather(now)) breach(`no fault made ${name} dead`)
+      }
+    }
+    const { members } = host.node
+    const { timers, news } = process
+    const woken = now - host.wokenAt < WAKING_MS ? 2 * SOCKET_BUFFER : 0
+    if (timers.size > TIMERS_OWN + TIMERS_PER_MEMBER * members.size + woken) {
+      breach(`${timers.size} timers for ${members.size} members`)
+    }
+    if (news.size > members.size) breach(`${news.size} news of ${members.size} members`)
+    if (heard) this.#checkIncarnations(members.all(), process.incarnations, breach)
+  }
+
+  #checkIncarnations(
+    members: readonly Member[],
+    seen: Map<Member, number>,
+    breach: (what: string) => never,
+  ): void {
+    for (const member of members) {
+      const before = seen.get(member)
+      if (before === member.incarnation) continue
+      if (before !== undefined && before > member.incarnation) {
+        breach(`${member.name} went back from incarnation ${before} to ${member.incarnation}`)
+      }
+      seen.set(member, member.incarnation)
+    }
+    if (seen.size > 2 * members.length) {
+      for (const member of seen.keys()) if (!members.includes(member)) seen.delete(member)
+    }
+  }
+
+  #hadFault(name: string, now: number): boolean {
+    return now - (this.#touched.get(name) ?? -Infinity) <= CAUSE_MS
+  }
+
+  #hadWeather(now: number): boolean {
+    return this.#rough || now - this.#roughUntil <= CAUSE_MS
+  }
+}
