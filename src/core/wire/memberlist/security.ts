@@ -27,11 +27,24 @@ export interface Security {
   readonly cipher: Cipher
   /** 12 bytes never used before with the same key. */
   readonly nonce: () => Uint8Array
+  /** False: what is in clear, or cannot be decrypted, is read as it is. memberlist's
+   * GossipVerifyIncoming, for the time in which a cluster gets its first key. Default: true. */
+  readonly verifyIncoming?: boolean
+  /** False: what is sent is in clear, whatever keys there are (GossipVerifyOutgoing). Default: true. */
+  readonly verifyOutgoing?: boolean
+  /** Whether what is sent may be compressed; what comes in always may (EnableCompression).
+   * Default: true. */
+  readonly compression?: boolean
 }
+
+/** The key that seals what is sent; undefined: it goes out in clear. */
+export const sealingKey = ({ keys, verifyOutgoing }: Security): Uint8Array | undefined =>
+  verifyOutgoing === false ? undefined : keys[0]
 
 const VERSION = 1
 const NONCE = 12
 const TAG = 16
+const BLOCK = 16
 /** What encryption adds to a packet. */
 export const ENCRYPTION_OVERHEAD = 1 + NONCE + TAG
 
@@ -49,11 +62,10 @@ export function open(
   payload: Uint8Array,
   aad: Uint8Array,
 ): Decoded<Uint8Array, SecurityDrop> {
-  const version = payload[0]
-  if (version === undefined || payload.length < ENCRYPTION_OVERHEAD) {
-    return drop('encryptionTruncated')
-  }
+  const [version] = payload
+  if (version === undefined) return drop('encryptionTruncated')
   if (version > VERSION) return drop('encryptionVersion')
+  if (payload.length < ENCRYPTION_OVERHEAD) return drop('encryptionTruncated')
   const nonce = payload.subarray(1, 1 + NONCE)
   const sealed = payload.subarray(1 + NONCE)
   for (const key of security.keys) {
@@ -65,7 +77,7 @@ export function open(
 
 function unpad(plain: Uint8Array): Decoded<Uint8Array, SecurityDrop> {
   const padding = plain.at(-1) ?? 0
-  if (padding < 1 || padding > 16 || padding > plain.length) return drop('badPadding')
+  if (padding < 1 || padding > BLOCK || padding > plain.length) return drop('badPadding')
   return decoded(plain.subarray(0, plain.length - padding))
 }
 

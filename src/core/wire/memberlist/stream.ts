@@ -12,7 +12,7 @@ import { STRUCTS, TYPE } from './messages.ts'
 import type { Ack, Ping } from './messages.ts'
 import { codec } from './msgpack.ts'
 import type { Struct } from './msgpack.ts'
-import { ENCRYPTION_OVERHEAD, labelHeader, open, seal, stripLabel } from './security.ts'
+import { ENCRYPTION_OVERHEAD, labelHeader, open, seal, sealingKey, stripLabel } from './security.ts'
 import type { Security, SecurityDrop } from './security.ts'
 
 const HEADER = codec({ join: 'bool', nodes: 'int', userStateLen: 'int' })
@@ -69,9 +69,10 @@ export function encodeStream(
   security: Security,
 ): Uint8Array {
   const body = encodeBody(message)
-  const plain = compression ? compress(body) : body
+  const allowed = security.compression ?? true
+  const plain = compression && allowed ? compress(body) : body
   const label = side === 'dialer' ? labelHeader(security.label) : EMPTY
-  const [key] = security.keys
+  const key = sealingKey(security)
   if (!key) return concat(label, plain)
   const length = bigEndian(plain.length + ENCRYPTION_OVERHEAD, 4)
   const header = concat(Uint8Array.of(TYPE.encrypt), length)
@@ -116,7 +117,8 @@ function openStream(bytes: Uint8Array, security: Security): Decoded<Uint8Array, 
   const encrypted = bytes[0] === TYPE.encrypt
   if (bytes.length === 0) return drop('truncated')
   if (security.keys.length === 0) return encrypted ? drop('unexpectedEncryption') : decoded(bytes)
-  if (!encrypted) return drop('notEncrypted')
+  // As memberlist: on a stream, encryption is told by its first byte and must then be right.
+  if (!encrypted) return security.verifyIncoming === false ? decoded(bytes) : drop('notEncrypted')
   if (bytes.length < 5) return drop('truncated')
   const length = readBigEndian(bytes, 1, 4)
   if (length > STREAM_MAX) return drop('streamTooLong')
