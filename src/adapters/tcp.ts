@@ -57,6 +57,23 @@ export async function openStreams(
         })
       })
     },
+    knock(to, limitMs) {
+      const host = hostOf(to)
+      if (host === undefined || to.port === 0) return Promise.resolve(false)
+      return new Promise((resolve) => {
+        const socket = connect({ host, port: to.port })
+        open.add(socket)
+        const done = (answered: boolean) => {
+          clearTimeout(timer)
+          resolve(answered)
+          socket.destroy()
+        }
+        const timer = setTimeout(() => done(false), limitMs)
+        socket.on('connect', () => done(true))
+        socket.on('error', (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED'))
+        socket.on('close', () => open.delete(socket))
+      })
+    },
     close() {
       server.close()
       for (const socket of open) socket.destroy()

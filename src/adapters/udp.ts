@@ -1,5 +1,6 @@
 /** Datagrams of gossip, by node:dgram. */
 import { createSocket } from 'node:dgram'
+import type { Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import type { Address } from '../core/gossip/effects.ts'
@@ -13,7 +14,9 @@ export async function openDatagrams(
   port: number,
   log: Log,
   receive: (bytes: Uint8Array, from: Address) => void,
+  refused: (from: Address) => void = () => undefined,
 ): Promise<Datagrams> {
+  const connected = new ConnectedSockets(bindAddress, receive, refused)
   const socket = createSocket({ type: isIPv6(bindAddress) ? 'udp6' : 'udp4' })
   socket.on('message', (bytes, { address, port }) => {
     const from = addressFrom(address, port)
@@ -28,6 +31,80 @@ export async function openDatagrams(
       // A member that cannot be reached is found out by the probes, not here.
       if (host !== undefined && port > 0) socket.send(bytes, port, host, () => undefined)
     },
-    close: () => void socket.close(),
+    sendConnected: (to, bytes) => connected.send(to, bytes),
+    close() {
+      connected.close()
+      socket.close()
+    },
+  }
+}
+
+/** Sockets unused for this long are closed. */
+const IDLE_MS = 10_000
+
+interface Connected {
+  readonly socket: Socket
+  ready: boolean
+  usedAt: number
+}
+
+/** One connected socket a peer, so that the kernel tells of ICMP port unreachable (udp(7)). */
+class ConnectedSockets {
+  readonly #bindAddress: string
+  readonly #receive: (bytes: Uint8Array, from: Address) => void
+  readonly #refused: (from: Address) => void
+  readonly #sockets = new Map<string, Connected>()
+  readonly #sweeper: NodeJS.Timeout
+
+  constructor(
+    bindAddress: string,
+    receive: (bytes: Uint8Array, from: Address) => void,
+    refused: (from: Address) => void,
+  ) {
+    this.#bindAddress = bindAddress
+    this.#receive = receive
+    this.#refused = refused
+    this.#sweeper = setInterval(() => this.#sweep(), IDLE_MS).unref()
+  }
+
+  send(to: Address, bytes: Uint8Array): void {
+    const host = hostOf(to)
+    if (host === undefined || to.port === 0) return
+    const key = `${host} ${to.port}`
+    let connected = this.#sockets.get(key)
+    if (!connected) {
+      connected = this.#open(to, host)
+      this.#sockets.set(key, connected)
+    }
+    connected.usedAt = performance.now()
+    // Not connected yet, or refused just now: the next ping comes soon.
+    if (connected.ready) connected.socket.send(bytes, () => undefined)
+  }
+
+  close(): void {
+    clearInterval(this.#sweeper)
+    for (const { socket } of this.#sockets.values()) socket.close()
+    this.#sockets.clear()
+  }
+
+  #open(to: Address, host: string): Connected {
+    const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' })
+    const connected: Connected = { socket, ready: false, usedAt: 0 }
+    socket.on('message', (bytes) => this.#receive(bytes, to))
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') this.#refused(to)
+    })
+    // From the address that others know, where it is of the peer's family.
+    if (isIPv6(host) === isIPv6(this.#bindAddress)) socket.bind(0, this.#bindAddress)
+    socket.connect(to.port, host, () => (connected.ready = true))
+    return connected
+  }
+
+  #sweep(): void {
+    for (const [key, { socket, usedAt }] of this.#sockets) {
+      if (performance.now() - usedAt < IDLE_MS) continue
+      socket.close()
+      this.#sockets.delete(key)
+    }
   }
 }

@@ -3,6 +3,8 @@ import type { Address } from '../core/gossip/effects.ts'
 
 export interface Datagrams {
   send(to: Address, bytes: Uint8Array): void
+  /** By a socket connected to `to`: `refused` is called where nobody listens there. */
+  sendConnected(to: Address, bytes: Uint8Array): void
   close(): void
 }
 
@@ -20,5 +22,7 @@ export interface Streams {
     timeoutMs: number,
     read: (received: Uint8Array) => T | 'more',
   ): Promise<T | undefined>
+  /** Connects and closes; true if the kernel there answered, be it by a refusal. */
+  knock(to: Address, timeoutMs: number): Promise<boolean>
   close(): void
 }

@@ -5,6 +5,8 @@
 import { formatIp, ipFromBytes } from '../core/net/ip.ts'
 import { announcedBy, owners } from '../core/election/owners.ts'
 import type { Candidacy } from '../core/election/candidacy.ts'
+import { DETECTIONS } from '../core/gossip/detection.ts'
+import type { DetectionName } from '../core/gossip/detection.ts'
 import { LAN, WAN } from '../core/gossip/profiles.ts'
 import type { Security } from '../core/wire/memberlist/security.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -21,6 +23,7 @@ export interface GossipLoopOptions {
   readonly bindAddress: string
   readonly bindPort: number
   readonly profile: 'lan' | 'wan' | 'off'
+  readonly detection: DetectionName
   readonly security: Security
 }
 
@@ -72,12 +75,14 @@ export class GossipLoop {
   async #open(profile: 'lan' | 'wan'): Promise<void> {
     const { node: name, bindAddress, bindPort, security } = this.#options
     const { clock, log, random, toMain } = this.#deps
+    const detection = DETECTIONS[this.#options.detection]
     const options = {
       name,
       bindAddress,
       bindPort,
       security,
       profile: { lan: LAN, wan: WAN }[profile],
+      ...(detection && { detection }),
     }
     const shell = await GossipShell.open(options, clock, log, random, () => this.#membersChanged())
     this.#shell = shell

@@ -2,7 +2,8 @@
 import { addressFrom } from '../adapters/address.ts'
 import { openStreams } from '../adapters/tcp.ts'
 import { openDatagrams } from '../adapters/udp.ts'
-import type { Effect } from '../core/gossip/effects.ts'
+import type { Detection } from '../core/gossip/detection.ts'
+import type { Address, Effect } from '../core/gossip/effects.ts'
 import { GossipNode } from '../core/gossip/node.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
 import type { Security } from '../core/wire/memberlist/security.ts'
@@ -12,6 +13,9 @@ import type { Clock } from '../ports/clock.ts'
 import type { Datagrams, Streams } from '../ports/gossip-sockets.ts'
 import type { Log } from '../ports/log.ts'
 
+/** The kernel sends a lost SYN again after a second: later knocks have long replaced this one. */
+const KNOCK_MS = 900
+
 export interface GossipShellOptions {
   readonly name: string
   /** Listened on and told to others. */
@@ -20,6 +24,8 @@ export interface GossipShellOptions {
   readonly profile: Profile
   readonly security: Security
   readonly vsn?: Uint8Array
+  /** The fast detector; absent: plain memberlist. */
+  readonly detection?: Detection
 }
 
 export class GossipShell {
@@ -63,9 +69,13 @@ export class GossipShell {
     shell.#streams = await openStreams(bindAddress, bindPort, profile.tcpTimeoutMs, (received) =>
       shell.#serve(received),
     )
-    shell.#datagrams = await openDatagrams(bindAddress, bindPort, log, (bytes, from) => {
-      shell.#run((node, now) => node.datagram(bytes, from, now))
-    })
+    shell.#datagrams = await openDatagrams(
+      bindAddress,
+      bindPort,
+      log,
+      (bytes, from) => shell.#run((node, now) => node.datagram(bytes, from, now)),
+      (from) => shell.#run((node, now) => node.refused(from, now)),
+    )
     shell.#run(() => undefined)
     return shell
   }
@@ -123,12 +133,19 @@ export class GossipShell {
   #perform(effect: Exclude<Effect, { kind: 'members' }>): void {
     switch (effect.kind) {
       case 'send':
+        if (effect.connected) return this.#datagrams?.sendConnected(effect.to, effect.bytes)
         return this.#datagrams?.send(effect.to, effect.bytes)
+      case 'knock':
+        return void this.#knock(effect.to)
       case 'exchange':
         return void this.#exchange(effect)
       case 'log':
         return this.#log[effect.level](effect.event, effect.fields)
     }
+  }
+
+  async #knock(to: Address): Promise<void> {
+    if (await this.#streams?.knock(to, KNOCK_MS)) this.#run((node, now) => node.knocked(to, now))
   }
 
   async #exchange({ id, to, request, timeoutMs }: Extract<Effect, { kind: 'exchange' }>) {

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import { aesGcm, nonce } from '../adapters/aes-gcm.ts'
 import { systemClock } from '../adapters/clock.ts'
+import type { DetectionName } from '../core/gossip/detection.ts'
 import { GossipLoop } from './gossip-loop.ts'
 import type { GossipToMain, MainToGossip } from './messages.ts'
 import { PortLog } from './port-log.ts'
@@ -14,6 +15,7 @@ interface GossipThreadData {
   readonly bindPort: number
   readonly key: Uint8Array | undefined
   readonly profile: 'lan' | 'wan' | 'off'
+  readonly detection: DetectionName
   readonly packetPort: MessagePort
   /** eventfd that wakes the packet thread. */
   readonly wakeFd: number

@@ -13,13 +13,21 @@ import { runSpeaker } from './run.ts'
 import { startThreads } from './threads.ts'
 
 const options = orExit(speakerOptions(process.argv.slice(2), process.env))
-const { node, bindAddress, bindPort, profile, excludeInterfaces } = options
+const { node, bindAddress, bindPort, profile, detection, excludeInterfaces } = options
 const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 'speaker')
 const stop = stopSignal()
 const cluster = connectCluster(log)
 const groups = new SolicitedNodeGroups(log)
 const key = options.secret && deriveKey(options.secret)
-const threads = await startThreads({ node, bindAddress, bindPort, key, profile, excludeInterfaces })
+const threads = await startThreads({
+  node,
+  bindAddress,
+  bindPort,
+  key,
+  profile,
+  detection,
+  excludeInterfaces,
+})
 const speaker = runSpeaker(
   {
     cluster,
@@ -34,7 +42,7 @@ const speaker = runSpeaker(
 )
 const notReady = () => speaker.notReady()
 const health = await serveHealth({ address: '127.0.0.1', port: options.healthPort, notReady })
-log.info('started', { node, profile, encrypted: key !== undefined })
+log.info('started', { node, profile, detection, encrypted: key !== undefined })
 
 try {
   await speaker.done

@@ -2,6 +2,8 @@
 import { join } from 'node:path'
 import * as z from 'zod'
 import { parse } from 'yaml'
+import { DETECTIONS } from '../core/gossip/detection.ts'
+import type { DetectionName } from '../core/gossip/detection.ts'
 import { parseFlags } from '../adapters/flags.ts'
 import type { Flag } from '../adapters/flags.ts'
 import {
@@ -20,6 +22,7 @@ const FLAGS = {
   'ml-labels': { kind: 'text', env: 'METALLB_ML_LABELS' },
   'ml-secret-key-path': { kind: 'text', env: 'METALLB_ML_SECRET_KEY_PATH' },
   'ml-wan-config': { kind: 'boolean' },
+  'failure-detection': { kind: 'text', env: 'BELLWETHER_FAILURE_DETECTION' },
   'exclude-l2-config': { kind: 'text', default: '/etc/metallb/excludel2.yaml' },
   // Accepted so that MetalLB's DaemonSet works unchanged; what they are for comes later.
   host: { kind: 'text', env: 'METALLB_HOST' },
@@ -44,6 +47,8 @@ export interface SpeakerOptions {
   readonly secret: Uint8Array | undefined
   /** 'off' where bind address or labels are missing: then every node counts as alive. */
   readonly profile: 'lan' | 'wan' | 'off'
+  /** `--failure-detection`; by default steady, plain memberlist with `--ml-wan-config`. */
+  readonly detection: DetectionName
   readonly excludeInterfaces: readonly string[]
 }
 
@@ -67,9 +72,16 @@ export function speakerOptions(
   if (flags['ml-secret-key-path'] && !secret) {
     problems.push(`memberlist secret: expected a file ${secretFile}; the controller makes it`)
   }
+  const detection = flags['failure-detection'] || (flags['ml-wan-config'] ? 'memberlist' : 'steady')
+  if (!isDetection(detection)) {
+    const expected = Object.keys(DETECTIONS).join(', ')
+    problems.push(`--failure-detection: expected one of ${expected}, got "${detection}"`)
+  }
   const excluded = excludeInterfaces(flags['exclude-l2-config'])
   if (!Array.isArray(excluded)) problems.push(excluded)
-  if (problems.length > 0 || !Array.isArray(excluded) || !namespace) return { ok: false, problems }
+  if (problems.length > 0 || !Array.isArray(excluded) || !namespace || !isDetection(detection)) {
+    return { ok: false, problems }
+  }
 
   const membership = flags['ml-bindaddr'] !== '' && flags['ml-labels'] !== ''
   return {
@@ -87,10 +99,13 @@ export function speakerOptions(
       labels: flags['ml-labels'],
       secret: secret?.length ? secret : undefined,
       profile: !membership ? 'off' : flags['ml-wan-config'] ? 'wan' : 'lan',
+      detection,
       excludeInterfaces: excluded,
     },
   }
 }
+
+const isDetection = (name: string): name is DetectionName => Object.hasOwn(DETECTIONS, name)
 
 const ExcludeFile = z.object({
   announcedInterfacesToExclude: z

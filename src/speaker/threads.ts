@@ -1,6 +1,7 @@
 /** The two worker threads of a speaker, and the typed messages to and from them. */
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { once } from 'node:events'
+import type { DetectionName } from '../core/gossip/detection.ts'
 import type {
   GossipToMain,
   MainToGossip,
@@ -18,6 +19,7 @@ export interface ThreadOptions {
   /** 32 bytes, or undefined: no encryption. */
   readonly key: Uint8Array | undefined
   readonly profile: 'lan' | 'wan' | 'off'
+  readonly detection: DetectionName
   /** Regular expressions of interface names. */
   readonly excludeInterfaces: readonly string[]
 }
@@ -48,9 +50,9 @@ export async function startThreads(options: ThreadOptions): Promise<Threads> {
   if (ready.kind !== 'ready') throw new Error(`packet thread said ${ready.kind} before ready`)
   const { wakeFd } = ready
 
-  const { node, bindAddress, bindPort, key, profile } = options
+  const { node, bindAddress, bindPort, key, profile, detection } = options
   const gossip = new Worker(threadUrl('gossip-thread'), {
-    workerData: { node, bindAddress, bindPort, key, profile, packetPort, wakeFd },
+    workerData: { node, bindAddress, bindPort, key, profile, detection, packetPort, wakeFd },
     transferList: [packetPort],
   })
   const died = Promise.race([exited(packet, 'packet'), exited(gossip, 'gossip')])

@@ -12,8 +12,10 @@ import type { Security } from '../wire/memberlist/security.ts'
 import { STATE } from '../wire/memberlist/stream.ts'
 import type { PushNodeState, PushPull, StreamMessage } from '../wire/memberlist/stream.ts'
 import { VSN, compatible } from '../wire/memberlist/version.ts'
+import type { Detection } from './detection.ts'
 import type { Address, Effect } from './effects.ts'
 import { clampScore, pushPullMs } from './formulas.ts'
+import { MARK } from './mark.ts'
 import { Members, addressOf } from './members.ts'
 import type { Member } from './members.ts'
 import { Outbox } from './outbox.ts'
@@ -21,6 +23,7 @@ import { Prober } from './prober.ts'
 import type { Profile } from './profiles.ts'
 import { Suspicions } from './suspicions.ts'
 import { Timers } from './timers.ts'
+import { Watch } from './watch.ts'
 
 export interface NodeOptions {
   readonly name: string
@@ -31,6 +34,8 @@ export interface NodeOptions {
   readonly random: Random
   /** Versions it speaks; absent: those of a bare memberlist, such as MetalLB's. */
   readonly vsn?: Uint8Array
+  /** The fast detector; absent: plain memberlist. */
+  readonly detection?: Detection
 }
 
 export class GossipNode {
@@ -40,6 +45,7 @@ export class GossipNode {
   readonly #suspicions: Suspicions
   readonly #outbox: Outbox
   readonly #prober: Prober
+  readonly #watch: Watch | undefined
   #incarnation = 1
   /** How unwell this node thinks it is (Lifeguard): its probes are slower for it. */
   #score = 0
@@ -66,6 +72,7 @@ export class GossipNode {
         log: (event, fields) => this.#log('warn', event, fields),
       },
     )
+    this.#watch = this.#startWatch()
     this.#believeAlive(this.#ownAlive(), now, true)
     this.#every(
       profile.gossipIntervalMs,
@@ -116,6 +123,16 @@ export class GossipNode {
     this.#outbox.exchangeDone(id, reply, now)
   }
 
+  /** A connected socket was told that nobody listens at `from`. */
+  refused(from: Address, now: number): void {
+    this.#watch?.refused(from, now)
+  }
+
+  /** The kernel at `from` accepted or refused a connection. */
+  knocked(from: Address, now: number): void {
+    this.#watch?.knocked(from, now)
+  }
+
   /** Exchanges states with a member to be; `done` tells whether it answered. */
   join(to: Address, done: (ok: boolean, now: number) => void): void {
     const { tcpTimeoutMs } = this.#options.profile
@@ -141,7 +158,10 @@ export class GossipNode {
     switch (message.kind) {
       case 'ping':
       case 'indirectPing':
+        return this.#prober.receive(message, from, now)
       case 'ackResp':
+        if (this.#watch?.acked(message.seqNo, now)) return
+        return this.#prober.receive(message, from, now)
       case 'nackResp':
         return this.#prober.receive(message, from, now)
       case 'alive':
@@ -167,11 +187,12 @@ export class GossipNode {
     this.#suspicions.cancel(news.node)
     this.#outbox.news(news.node, encodeMessage(heard))
     if (verdict.before === 'dead' || verdict.before === 'left') this.#prober.added(news.node)
-    if (verdict.before !== 'alive') this.#changed(news.node, verdict.before, 'alive')
+    if (verdict.before !== 'alive') this.#changed(now, news.node, verdict.before, 'alive')
   }
 
   #believeSuspect(news: Suspect, now: number): void {
     const { node, incarnation, from } = news
+    if (from !== this.members.self) this.#watch?.accused(node, from, now)
     const verdict = this.members.suspect(news, now)
     if (verdict.kind === 'refute') return this.#refute(verdict.incarnation, now)
     const confirmed = verdict.kind === 'confirm' && this.#suspicions.confirm(node, from)
@@ -182,7 +203,7 @@ export class GossipNode {
     this.#suspicions.start(node, from, size, now, (at) => {
       this.#believeDead({ kind: 'dead', node, incarnation, from: self }, at)
     })
-    this.#changed(node, 'alive', 'suspect', from)
+    this.#changed(now, node, 'alive', 'suspect', from)
   }
 
   #believeDead(news: Dead, now: number): void {
@@ -191,7 +212,7 @@ export class GossipNode {
     if (verdict.kind !== 'dead') return
     this.#suspicions.cancel(news.node)
     this.#outbox.news(news.node, encodeMessage(news))
-    this.#changed(news.node, verdict.before, verdict.member.state, news.from)
+    this.#changed(now, news.node, verdict.before, verdict.member.state, news.from)
   }
 
   /** Somebody says that we are not what we are: say it louder. */
@@ -288,8 +309,42 @@ export class GossipNode {
       addr,
       port,
       incarnation: this.#incarnation,
-      meta: EMPTY,
+      meta: this.#options.detection ? MARK : EMPTY,
       vsn,
+    }
+  }
+
+  #startWatch(): Watch | undefined {
+    const { name: self, detection, random } = this.#options
+    if (!detection) return undefined
+    return new Watch({ self, detection, random }, this.members, this.#timers, {
+      ping: (to, ping) => this.#outbox.sendConnected(to, ping),
+      knock: (to) => this.#outbox.effect({ kind: 'knock', to }),
+      accuse: (member, watchers, at) => {
+        this.#accuse(member, at)
+        this.#tell([member.name, ...watchers], {
+          kind: 'suspect',
+          node: member.name,
+          incarnation: member.incarnation,
+          from: self,
+        })
+      },
+      dead: ({ name: node, incarnation }, cause, accusers, at) => {
+        const news: Dead = { kind: 'dead', node, incarnation, from: self }
+        this.#log('warn', 'gossip-detected', { member: node, cause, accusers })
+        this.#believeDead(news, at)
+        this.#tell([node, ...this.members.usable().map((member) => member.name)], news)
+      },
+      withheld: (reason, member) => this.#log('info', 'gossip-withheld', { reason, member }),
+    })
+  }
+
+  /** Straight to these, not by way of gossip. */
+  #tell(names: Iterable<string>, news: Message): void {
+    const bytes = encodeMessage(news)
+    for (const name of names) {
+      const member = this.members.get(name)
+      if (member && name !== this.members.self) this.#outbox.sendTo(member, [bytes])
     }
   }
 
@@ -306,7 +361,8 @@ export class GossipNode {
     this.#timers.set(now + first * this.#options.random(), again)
   }
 
-  #changed(name: string, from: string, to: string, by?: string): void {
+  #changed(now: number, name: string, from: string, to: string, by?: string): void {
+    if (!this.#leaving) this.#watch?.update(now)
     this.#outbox.effect({ kind: 'members' })
     this.#log('info', 'member', { name, from, to, ...(by !== undefined && { by }) })
   }

@@ -71,6 +71,13 @@ export class Outbox {
     this.#send(to, [first, ...this.#take(this.#budget() - first.length)], false)
   }
 
+  /** Alone, by a socket of its own: see the effect. */
+  sendConnected(to: Address, message: Message): void {
+    const form = { compression: false, crc: false }
+    const bytes = encodePacket(encodeMessage(message), form, this.#security)
+    this.#effects.push({ kind: 'send', to, bytes, connected: true })
+  }
+
   sendTo(member: Member, messages: readonly Uint8Array[]): void {
     this.#send(addressOf(member), messages, supports(member.vsn, SINCE.crc))
   }

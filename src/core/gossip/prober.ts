@@ -41,6 +41,9 @@ export interface ProberActions {
 /** A relay tells at this share of the time-out that it heard nothing: after it would be too late. */
 const NACK_SHARE = 0.8
 
+/** The upper half is the watch's. */
+const HIGHEST_SEQ_NO = 0x7fff_ffff
+
 interface Waiting {
   ack(now: number): void
   nack(): void
@@ -221,7 +224,7 @@ export class Prober {
   }
 
   #nextSeqNo(): number {
-    this.#seqNo = this.#seqNo >= 0xffff_ffff ? 1 : this.#seqNo + 1
+    this.#seqNo = this.#seqNo >= HIGHEST_SEQ_NO ? 1 : this.#seqNo + 1
     return this.#seqNo
   }
 }

@@ -1,0 +1,45 @@
+/**
+ * Who watches whom: members stand on a ring by the hash of their names, and each is watched by the next
+ * few. Every member computes the same from the same names, and a rack whose nodes are numbered in a
+ * row does not watch itself.
+ */
+import { electionHash } from '../election/order.ts'
+
+const positions = new Map<string, string>()
+const MOST_POSITIONS = 20_000
+
+function position(name: string): string {
+  const known = positions.get(name)
+  if (known !== undefined) return known
+  if (positions.size >= MOST_POSITIONS) positions.clear()
+  const at = electionHash(name, 'ring')
+  positions.set(name, at)
+  return at
+}
+
+export interface OnRing {
+  readonly name: string
+  /** Others, such as MetalLB's speakers, are watched but do not watch. */
+  readonly watches: boolean
+}
+
+/** The members that `self` watches, each with all of its watchers, `self` among them. */
+export function watchedBy(
+  self: string,
+  members: readonly OnRing[],
+  count: number,
+): Map<string, readonly string[]> {
+  const ring = members
+    .map((member) => ({ ...member, at: position(member.name) }))
+    .sort((a, b) => (a.at < b.at ? -1 : 1))
+  const watched = new Map<string, readonly string[]>()
+  for (const [i, { name }] of ring.entries()) {
+    const watchers: string[] = []
+    for (let step = 1; step < ring.length && watchers.length < count; step++) {
+      const next = ring[(i + step) % ring.length]
+      if (next?.watches) watchers.push(next.name)
+    }
+    if (watchers.includes(self)) watched.set(name, watchers)
+  }
+  return watched
+}
