@@ -7,8 +7,8 @@ import { fixture, lab } from './harness.ts'
 
 const vips = fixture('failover', ['172.18.1.10-172.18.1.20'])
 
-/** Plain SWIM at three nodes: at worst 8 s, and a second for the rest (memberlist.md §13). */
-const SWIM_WORST_MS = 9000
+/** Twice what the fast detector takes at worst (core/gossip/detection.ts), for a busy machine. Plain SWIM takes 5 s. */
+const WORST_MS = 2000
 
 const movedFrom = (ip: string, before: string) =>
   until(`another node than ${before} to own ${ip}`, async () => {
@@ -25,7 +25,7 @@ test('e2e/failover: a cut cable moves the VIP, and healing leaves one owner', as
     const after = await movedFrom(ip, before)
     await probing.answered()
     const outage = await probing.stop()
-    assert.ok(outage.silentMs < SWIM_WORST_MS, `silent for ${outage.silentMs} ms`)
+    assert.ok(outage.silentMs < WORST_MS, `silent for ${outage.silentMs} ms`)
     await until(
       'the status to follow',
       async () => (await statusNode(lab, vips.key('cable'))) === after,
@@ -50,7 +50,7 @@ test('e2e/failover: a killed speaker comes back or is replaced', async () => {
   await ready(lab)
   await probing.answered()
   const outage = await probing.stop()
-  assert.ok(outage.silentMs < SWIM_WORST_MS, `silent for ${outage.silentMs} ms`)
+  assert.ok(outage.silentMs < WORST_MS, `silent for ${outage.silentMs} ms`)
   await until('a single owner at rest', async () => (await answerers(lab, ip, 5)).length === 1)
 })
 

@@ -3,10 +3,8 @@
  * form of its wire format, and clusters of both kinds. On loopback addresses of their own.
  */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
+import { before, describe, test } from 'node:test'
 import { goMemberlist } from '../lab/go-memberlist.ts'
-import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
 import { Peer } from './gossip-peer.ts'
 import type { PeerFlags, PeerOptions } from './gossip-peer.ts'

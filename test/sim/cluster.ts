@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { relative } from 'node:path'
 import { test } from 'node:test'
+import type { Detection } from '../../src/core/gossip/detection.ts'
+import { LAN } from '../../src/core/gossip/profiles.ts'
 import { Network } from './network.ts'
 
 const given = process.env['SEED']
@@ -25,8 +27,8 @@ export function simulate(title: string, work: (seed: number) => void, seeds = SE
 }
 
 /** A cluster of `count` that knows itself. */
-export function cluster(seed: number, count: number): Network {
-  const network = new Network(seed, count)
+export function cluster(seed: number, count: number, detection?: Detection): Network {
+  const network = new Network(seed, count, LAN, detection)
   for (let i = 2; i <= count; i++) network.join(`w${i}`, 'w1')
   const took = network.run(60_000, () => allAlive(network))
   assert.notEqual(took, undefined, 'everybody sees everybody')

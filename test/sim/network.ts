@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Address, Effect } from '../../src/core/gossip/effects.ts'
 import { GossipNode } from '../../src/core/gossip/node.ts'
+import type { Detection } from '../../src/core/gossip/detection.ts'
 import { LAN } from '../../src/core/gossip/profiles.ts'
 import type { Profile } from '../../src/core/gossip/profiles.ts'
 import { Timers } from '../../src/core/gossip/timers.ts'
@@ -30,13 +31,6 @@ const OPEN: Security = {
 /** How often a speaker asks those it has lost (src/speaker/joiner.ts). */
 const JOINER_MS = 10_000
 
-/** What a GossipNode will hear of kernels. */
-interface Watching {
-  refused?(from: Address, now: number): void
-  knocked?(from: Address, now: number): void
-}
-const watching = (node: GossipNode): Watching => node as GossipNode & Watching
-
 type Exchange = Extract<Effect, { kind: 'exchange' }>
 
 export class Network {
@@ -49,6 +43,7 @@ export class Network {
   #now = 0
   readonly #random: Random
   readonly #profile: Profile
+  readonly #detection: Detection | undefined
   readonly #invariants = new Invariants()
   readonly #agenda = new Timers()
   /** The next deadline of each host's process that is on the agenda, and how to take it off. */
@@ -58,10 +53,12 @@ export class Network {
   /** Something happened that may be waited for. */
   #eventful = true
 
-  constructor(seed: number, count: number, profile: Profile = LAN) {
+  /** Without `detection` members are plain memberlist's. */
+  constructor(seed: number, count: number, profile: Profile = LAN, detection?: Detection) {
     this.#random = seeded(seed)
     this.links = new Links(this.#random)
     this.#profile = profile
+    this.#detection = detection
     for (let i = 1; i <= count; i++) this.add(`w${i}`)
   }
 
@@ -238,7 +235,15 @@ export class Network {
   }
 
   #boot(name: string, address: Address, now: number): GossipNode {
-    const options = { name, address, profile: this.#profile, security: OPEN, random: this.#random }
+    const [profile, random, detection] = [this.#profile, this.#random, this.#detection]
+    const options = {
+      name,
+      address,
+      profile,
+      security: OPEN,
+      random,
+      ...(detection && { detection }),
+    }
     return this.#invariants.booted(() => new GossipNode(options, now))
   }
 
@@ -306,7 +311,7 @@ export class Network {
           this.#enter(to, node, 'datagram', (now) => node.datagram(bytes, from.address, now))
         } else if (connected) {
           this.#answer(to, from, () => {
-            this.#enter(from, sender, 'datagram', (now) => watching(sender).refused?.(address, now))
+            this.#enter(from, sender, 'datagram', (now) => sender.refused(address, now))
           })
         }
       })
@@ -319,7 +324,7 @@ export class Network {
     if (!to) return
     this.#answer(from, to, () => {
       this.#answer(to, from, () => {
-        this.#enter(from, node, 'stream', (now) => watching(node).knocked?.(address, now))
+        this.#enter(from, node, 'stream', (now) => node.knocked(address, now))
       })
     })
   }
