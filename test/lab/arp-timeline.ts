@@ -1,0 +1,93 @@
+/**
+ * What the segment was told about one address: requests every few milliseconds, and for each who
+ * answered it and when (test/bench/arp-watch.ts writes them down, this reads them).
+ */
+
+/** One line of the watch: a request went out, or an answer to that request came in. */
+export interface ArpEvent {
+  /** Of the request; an answer carries that of the request it answers, however late. */
+  readonly seq: number
+  /** Unix time in milliseconds. */
+  readonly atMs: number
+  /** Who answers, as `aa:bb:cc:dd:ee:ff`; absent: this is the request. */
+  readonly mac?: string
+}
+
+export interface ArpFigures {
+  /** The longest time without any answer. */
+  readonly silentMs: number
+  /** Requests that more than one host answered. */
+  readonly doubles: number
+  /** From the first such request to the last, both by when they were asked. */
+  readonly doubleMs: number
+  /** From the beginning until another host than the first owner answers; null: none did. */
+  readonly takeoverMs: number | null
+}
+
+export interface Window {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+export function parseArpEvents(lines: string): ArpEvent[] {
+  return lines
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.endsWith('}'))
+    .map((line) => JSON.parse(line) as ArpEvent)
+}
+
+export const within = <T extends { readonly atMs: number }>(
+  events: readonly T[],
+  { fromMs, toMs }: Window,
+): T[] => events.filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
+
+/**
+ * Figures of what happened after `sinceMs`, when `owner` was the one that answered. `events` are
+ * those around that moment, in order of time.
+ */
+export function arpFigures(
+  events: readonly ArpEvent[],
+  owner: string,
+  sinceMs: number,
+): ArpFigures {
+  const answers = events.filter((event) => event.mac !== undefined)
+  let silentMs = 0
+  for (let i = 1; i < answers.length; i++) {
+    silentMs = Math.max(silentMs, (answers[i]?.atMs ?? 0) - (answers[i - 1]?.atMs ?? 0))
+  }
+  const doubles = doubleAnswers(events)
+  const asked = doubles.map(({ atMs }) => atMs)
+  const takeover = answers.find(({ mac, atMs }) => mac !== owner && atMs >= sinceMs)
+  return {
+    silentMs: Math.round(silentMs),
+    doubles: doubles.length,
+    doubleMs: Math.round((asked.at(-1) ?? 0) - (asked[0] ?? 0)),
+    takeoverMs: takeover ? Math.round(takeover.atMs - sinceMs) : null,
+  }
+}
+
+/** The requests that two hosts or more answered, in order. */
+function doubleAnswers(events: readonly ArpEvent[]): ArpEvent[] {
+  const answeredBy = new Map<number, Set<string>>()
+  for (const { seq, mac } of events) {
+    if (mac === undefined) continue
+    const macs = answeredBy.get(seq)
+    if (macs) macs.add(mac)
+    else answeredBy.set(seq, new Set([mac]))
+  }
+  return events.filter(({ seq, mac }) => {
+    return mac === undefined && (answeredBy.get(seq)?.size ?? 0) > 1
+  })
+}
+
+/** The one host that gave all answers of these events; undefined: none, or several did. */
+export function onlyAnswerer(events: readonly ArpEvent[]): string | undefined {
+  const macs = new Set(events.flatMap(({ mac }) => mac ?? []))
+  return macs.size === 1 ? [...macs][0] : undefined
+}
+
+/** By nearest rank: of 20 values the 99th percentile is the greatest. NaN of none. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? NaN
+}
