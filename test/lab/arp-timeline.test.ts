@@ -13,24 +13,27 @@ const timeline = (answers: readonly (readonly string[])[]): ArpEvent[] =>
     ...macs.map((mac) => ({ seq, atMs: seq * 2 + 1, mac })),
   ])
 
-const cases: [what: string, events: ArpEvent[], expected: Partial<ReturnType<typeof arpFigures>>][] =
+const cases: [
+  what: string,
+  events: ArpEvent[],
+  expected: Partial<ReturnType<typeof arpFigures>>,
+][] = [
+  ['nothing happens', timeline([[A], [A], [A]]), { silentMs: 2, doubles: 0, takeoverMs: null }],
+  ['the owner changes', timeline([[A], [], [], [B]]), { silentMs: 6, doubles: 0, takeoverMs: 5 }],
   [
-    ['nothing happens', timeline([[A], [A], [A]]), { silentMs: 2, doubles: 0, takeoverMs: null }],
-    ['the owner changes', timeline([[A], [], [], [B]]), { silentMs: 6, doubles: 0, takeoverMs: 5 }],
-    [
-      'both answer for a while',
-      timeline([[A], [A, B], [B], [B, A], [B]]),
-      { silentMs: 2, doubles: 2, doubleMs: 4, takeoverMs: 1 },
-    ],
-    ['one double lasts no time', timeline([[A, B], [B]]), { doubles: 1, doubleMs: 0 }],
-    ['the same host twice is no double', timeline([[A, A]]), { doubles: 0 }],
-    [
-      'a late answer makes its own request a double',
-      [...timeline([[A], [B], [B]]), { seq: 1, atMs: 900, mac: A }],
-      { doubles: 1, doubleMs: 0, silentMs: 895 },
-    ],
-    ['nobody answers', timeline([[], []]), { silentMs: 0, doubles: 0, takeoverMs: null }],
-  ]
+    'both answer for a while',
+    timeline([[A], [A, B], [B], [B, A], [B]]),
+    { silentMs: 2, doubles: 2, doubleMs: 4, takeoverMs: 1 },
+  ],
+  ['one double lasts no time', timeline([[A, B], [B]]), { doubles: 1, doubleMs: 0 }],
+  ['the same host twice is no double', timeline([[A, A]]), { doubles: 0 }],
+  [
+    'a late answer makes its own request a double',
+    [...timeline([[A], [B], [B]]), { seq: 1, atMs: 900, mac: A }],
+    { doubles: 1, doubleMs: 0, silentMs: 895 },
+  ],
+  ['nobody answers', timeline([[], []]), { silentMs: 0, doubles: 0, takeoverMs: null }],
+]
 
 for (const [what, events, expected] of cases) {
   test(`lab/arp-timeline: ${what}`, () => {
@@ -39,7 +42,8 @@ for (const [what, events, expected] of cases) {
 }
 
 test('lab/arp-timeline: one answerer, or none that is alone', () => {
-  assert.equal(onlyAnswerer(timeline([[A], [], [A]])), A)
+  assert.equal(onlyAnswerer(timeline([[A], [A], [A]])), A)
+  assert.equal(onlyAnswerer(timeline([[A], [], [A]])), undefined)
   assert.equal(onlyAnswerer(timeline([[A], [B]])), undefined)
   assert.equal(onlyAnswerer(timeline([[]])), undefined)
 })

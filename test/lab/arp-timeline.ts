@@ -80,10 +80,12 @@ function doubleAnswers(events: readonly ArpEvent[]): ArpEvent[] {
   })
 }
 
-/** The one host that gave all answers of these events; undefined: none, or several did. */
+/** The one host that answered, if it answered all but a few under way; undefined: there is none. */
 export function onlyAnswerer(events: readonly ArpEvent[]): string | undefined {
-  const macs = new Set(events.flatMap(({ mac }) => mac ?? []))
-  return macs.size === 1 ? [...macs][0] : undefined
+  const macs = events.flatMap(({ mac }) => mac ?? [])
+  const asked = events.length - macs.length
+  const [mac, ...others] = new Set(macs)
+  return others.length === 0 && macs.length >= asked * 0.95 ? mac : undefined
 }
 
 /** By nearest rank: of 20 values the 99th percentile is the greatest. NaN of none. */
