@@ -20,7 +20,7 @@ endif
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # npm to start with, and a compiler for the one native module: Debian's, where the machine has none.
 MISSING := $(strip $(foreach pair,npm:npm g++:g++ python3:python3 git:git,$(if $(shell command -v $(firstword $(subst :, ,$(pair)))),,$(lastword $(subst :, ,$(pair))))))
@@ -68,6 +68,10 @@ test: check ## everything: checks, unit, contract, sockets in namespaces, end to
 .PHONY: bench
 bench: deps ## figures: ARP beside the kernel's, 1,000 Services, memory, a cut cable (root)
 	@node test/bench/bench.ts
+
+.PHONY: bench-failover
+bench-failover: deps ## fail-over in six ways as a client sees it: RUNS=20 JSON=file (root)
+	@node test/bench/failover.ts $(if $(RUNS),--runs '$(RUNS)') $(if $(JSON),--json '$(JSON)')
 
 .PHONY: demo
 demo: deps ## a real cluster, the tutorial, a cut cable; leaves the cluster up (root)

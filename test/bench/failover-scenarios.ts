@@ -73,11 +73,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 }
 
-async function kill(lab: Lab, { pod, pid }: Victim): Promise<void> {
-  process.kill(pid, 'SIGKILL')
-  const path = 'jsonpath={.status.containerStatuses[0].restartCount}'
-  await until(`the container of ${pod} to be restarted`, async () => {
-    return Number(await lab.kubectl('-n', NAMESPACE, 'get', 'pod', pod, '-o', path)) > 0
+async function kill(lab: Lab, victim: Victim): Promise<void> {
+  process.kill(victim.pid, 'SIGKILL')
+  await until(`the speaker on ${victim.node} to be restarted`, async () => {
+    return (await processOf(lab, victim)) !== victim.pid
   })
 }
 
@@ -95,8 +94,11 @@ function freeze(ms: number): Phase['act'] {
 export async function victimOn(lab: Lab, node: string): Promise<Victim> {
   const pod = (await pods(lab, 'speaker')).get(node)
   if (pod === undefined) throw new Error(`no speaker on ${node}`)
-  return { node, pod, pid: await lab.podProcess(node, NAMESPACE, pod, 'speaker') }
+  return { node, pod, pid: await processOf(lab, { node, pod }) }
 }
+
+const processOf = (lab: Lab, { node, pod }: Omit<Victim, 'pid'>): Promise<number> =>
+  lab.podProcess(node, NAMESPACE, pod, 'speaker')
 
 /** Awaits that each node has one speaker, which is ready: none goes, none comes. */
 export async function speakersReady(lab: Lab): Promise<void> {

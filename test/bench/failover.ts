@@ -10,14 +10,14 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { externalIp, install, poolYaml } from '../lab/bellwether.ts'
+import { summarise, table } from '../lab/failover-summary.ts'
+import type { Figures } from '../lab/failover-summary.ts'
 import { Lab } from '../lab/lab.ts'
 import { step } from '../lab/progress.ts'
 import { serviceObject } from '../e2e/harness.ts'
 import { SCENARIOS, speakersReady, victimOn } from './failover-scenarios.ts'
 import type { Scenario } from './failover-scenarios.ts'
-import { summarise, table } from './failover-table.ts'
 import { SegmentWatch } from './segment-watch.ts'
-import type { Figures } from './segment-watch.ts'
 
 const NAMESPACE = 'bench-failover'
 

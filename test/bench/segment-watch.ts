@@ -1,9 +1,9 @@
 /** What a client on the segment sees of one VIP while something happens: TCP every 20 ms, ARP every 2. */
 import { arpFigures, onlyAnswerer, parseArpEvents, within } from '../lab/arp-timeline.ts'
-import type { ArpFigures, Window } from '../lab/arp-timeline.ts'
+import type { Window } from '../lab/arp-timeline.ts'
+import type { Figures } from '../lab/failover-summary.ts'
 import type { Lab } from '../lab/lab.ts'
 import { longestOutage, parseProbes } from '../lab/outage.ts'
-import type { Outage } from '../lab/outage.ts'
 import type { Running } from '../lab/running.ts'
 import { until } from '../lab/until.ts'
 
@@ -11,11 +11,6 @@ import { until } from '../lab/until.ts'
 const LEAD_MS = 500
 /** Enough of the newest output to hold what rest is judged by. */
 const TAIL_BYTES = 2 << 20
-
-export interface Figures {
-  readonly tcp: Outage
-  readonly arp: ArpFigures
-}
 
 export class SegmentWatch {
   readonly #tcp: Running

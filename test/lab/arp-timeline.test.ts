@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { arpFigures, onlyAnswerer, parseArpEvents, quantile, within } from './arp-timeline.ts'
+import { arpFigures, onlyAnswerer, parseArpEvents, within } from './arp-timeline.ts'
 import type { ArpEvent } from './arp-timeline.ts'
 
 const A = '02:00:00:00:00:0a'
@@ -55,12 +55,4 @@ test('lab/arp-timeline: a window has its beginning and not its end', () => {
 
 test('lab/arp-timeline: half lines of a stopped watch are passed over', () => {
   assert.deepEqual(parseArpEvents('{"seq":1,"atMs":2}\n{"seq":1,"at'), [{ seq: 1, atMs: 2 }])
-})
-
-test('lab/arp-timeline: quantiles by nearest rank', () => {
-  const twenty = Array.from({ length: 20 }, (_, i) => 20 - i)
-  assert.equal(quantile(twenty, 0.5), 10)
-  assert.equal(quantile(twenty, 0.99), 20)
-  assert.equal(quantile([7], 0.5), 7)
-  assert.ok(Number.isNaN(quantile([], 0.5)))
 })

@@ -18,7 +18,7 @@ export interface ArpFigures {
   readonly silentMs: number
   /** Requests that more than one host answered. */
   readonly doubles: number
-  /** From the first such request to the last, both by when they were asked. */
+  /** The longest stretch of such requests, from the first to the last, by when they were asked. */
   readonly doubleMs: number
   /** From the beginning until another host than the first owner answers; null: none did. */
   readonly takeoverMs: number | null
@@ -56,12 +56,11 @@ export function arpFigures(
     silentMs = Math.max(silentMs, (answers[i]?.atMs ?? 0) - (answers[i - 1]?.atMs ?? 0))
   }
   const doubles = doubleAnswers(events)
-  const asked = doubles.map(({ atMs }) => atMs)
   const takeover = answers.find(({ mac, atMs }) => mac !== owner && atMs >= sinceMs)
   return {
     silentMs: Math.round(silentMs),
     doubles: doubles.length,
-    doubleMs: Math.round((asked.at(-1) ?? 0) - (asked[0] ?? 0)),
+    doubleMs: Math.round(longestStretch(doubles)),
     takeoverMs: takeover ? Math.round(takeover.atMs - sinceMs) : null,
   }
 }
@@ -80,16 +79,25 @@ function doubleAnswers(events: readonly ArpEvent[]): ArpEvent[] {
   })
 }
 
+/** Doubles further apart are of different changes of owner: a rolling update has several. */
+const STRETCH_GAP_MS = 100
+
+function longestStretch(doubles: readonly ArpEvent[]): number {
+  let longest = 0
+  let first = 0
+  let last = -Infinity
+  for (const { atMs } of doubles) {
+    if (atMs - last > STRETCH_GAP_MS) first = atMs
+    last = atMs
+    longest = Math.max(longest, last - first)
+  }
+  return longest
+}
+
 /** The one host that answered, if it answered all but a few under way; undefined: there is none. */
 export function onlyAnswerer(events: readonly ArpEvent[]): string | undefined {
   const macs = events.flatMap(({ mac }) => mac ?? [])
   const asked = events.length - macs.length
   const [mac, ...others] = new Set(macs)
   return others.length === 0 && macs.length >= asked * 0.95 ? mac : undefined
-}
-
-/** By nearest rank: of 20 values the 99th percentile is the greatest. NaN of none. */
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? NaN
 }

@@ -1,6 +1,12 @@
 /** The figures of many runs, for people and for programs. */
-import { quantile } from '../lab/arp-timeline.ts'
-import type { Figures } from './segment-watch.ts'
+import type { ArpFigures } from './arp-timeline.ts'
+import type { Outage } from './outage.ts'
+
+/** Of one run, as a client on the segment saw it. */
+export interface Figures {
+  readonly tcp: Outage
+  readonly arp: ArpFigures
+}
 
 interface Spread {
   readonly p50: number
@@ -19,6 +25,12 @@ export interface Summary {
   readonly takeoverMs: Spread | null
   readonly takeovers: number
   readonly runs: readonly Figures[]
+}
+
+/** By nearest rank: of 20 values the 99th percentile is the greatest. NaN of none. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? NaN
 }
 
 const spread = (values: readonly number[]): Spread => ({
