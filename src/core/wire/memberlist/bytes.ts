@@ -10,6 +10,12 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return joined
 }
 
+/**
+ * What is kept must not hold on to the datagram it came in. Not `slice`: that of Node's Buffer, which
+ * datagrams and decrypted bytes are, is a view.
+ */
+export const copyOf = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
+
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, i) => byte === b[i])
 

@@ -1,7 +1,7 @@
 /** memberlist's messages: a type byte and a struct (hashicorp/memberlist net.go). */
 import type { Decoded } from '../../decoded.ts'
 import { decoded, drop } from '../../decoded.ts'
-import { concat } from './bytes.ts'
+import { concat, copyOf } from './bytes.ts'
 import { codec } from './msgpack.ts'
 import type { MsgpackDrop, Schema, Struct } from './msgpack.ts'
 
@@ -90,7 +90,7 @@ const KIND_OF = new Map(
 export function decodeMessage(bytes: Uint8Array): Decoded<Message, MessageDrop> {
   const type = bytes[0]
   if (type === undefined) return drop('truncated')
-  if (type === TYPE.user) return decoded({ kind: 'user', payload: bytes.slice(1) })
+  if (type === TYPE.user) return decoded({ kind: 'user', payload: copyOf(bytes.subarray(1)) })
   const kind = KIND_OF.get(type)
   if (kind === undefined) return drop('unknownMessage')
   const struct = STRUCTS[kind].decode(bytes, 1)

@@ -5,7 +5,7 @@
  */
 import type { Decoded } from '../../decoded.ts'
 import { decoded, drop } from '../../decoded.ts'
-import { EMPTY, bigEndian, concat, readBigEndian } from './bytes.ts'
+import { EMPTY, bigEndian, concat, copyOf, readBigEndian } from './bytes.ts'
 import { decodeUtf8, encodeUtf8 } from './utf8.ts'
 
 /** `int` is Go's signed int; `?` marks a field left out when it is zero. */
@@ -169,8 +169,7 @@ class Reader {
       return zeroOf(kind)
     }
     if (kind === 'str') return this.text()
-    // A copy: what is kept must not hold on to the datagram it came in.
-    if (kind === 'bytes') return this.#raw().slice()
+    if (kind === 'bytes') return copyOf(this.#raw())
     if (kind === 'bool') return this.#boolean()
     const number = this.#integer()
     if (number < 0 || number > MAX_INT[kind]) this.#fail('msgpackRange')

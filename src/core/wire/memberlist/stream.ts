@@ -5,7 +5,7 @@
  */
 import type { Decoded } from '../../decoded.ts'
 import { decoded, drop } from '../../decoded.ts'
-import { EMPTY, bigEndian, concat, readBigEndian } from './bytes.ts'
+import { EMPTY, bigEndian, concat, copyOf, readBigEndian } from './bytes.ts'
 import { compress, decompress } from './compress.ts'
 import type { CompressDrop } from './compress.ts'
 import { STRUCTS, TYPE } from './messages.ts'
@@ -176,5 +176,6 @@ function decodePushPull(bytes: Uint8Array): Decoded<PushPull, StreamDrop> {
 
 function tail(bytes: Uint8Array, at: number, length: number): Decoded<Uint8Array, StreamDrop> {
   if (length > STREAM_MAX) return drop('streamTooLong')
-  return at + length > bytes.length ? drop('truncated') : decoded(bytes.slice(at, at + length))
+  if (at + length > bytes.length) return drop('truncated')
+  return decoded(copyOf(bytes.subarray(at, at + length)))
 }
