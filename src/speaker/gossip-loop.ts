@@ -1,22 +1,29 @@
 /**
- * The gossip thread's work: who is alive, hence who owns what, straight to the packet thread. A fresh
- * speaker owns nothing before it has tried to reach the others, or it would act as if it were alone.
+ * The gossip thread's work: who is alive, hence who owns what, straight to the packet thread; and the
+ * words with other speakers by which an address changes hands. A fresh speaker owns nothing before it
+ * has tried to reach the others, or it would act as if it were alone.
  */
 import { formatIp, ipFromBytes } from '../core/net/ip.ts'
-import { announcedBy, owners } from '../core/election/owners.ts'
-import type { Candidacy } from '../core/election/candidacy.ts'
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
+import type { Address } from '../core/gossip/effects.ts'
+import { electorateOf } from '../core/gossip/electorate.ts'
 import { LAN, WAN } from '../core/gossip/profiles.ts'
+import { decodeHandover, encodeHandover } from '../core/wire/handover.ts'
+import { sameBytes } from '../core/wire/memberlist/bytes.ts'
 import type { Security } from '../core/wire/memberlist/security.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import { Assurance } from './assurance.ts'
 import { GossipShell } from './gossip-shell.ts'
 import { Joiner } from './joiner.ts'
-import type { GossipToMain, MainToGossip, ToPacket } from './messages.ts'
+import type { FromPacket, GossipToMain, MainToGossip, ToPacket } from './messages.ts'
+import { VipOwners } from './vip-owners.ts'
 
-/** Between telling the others and falling silent: they announce, we still answer. */
-const HANDOVER_MS = 200
+/** Plain memberlist takes longer than this to give somebody up. */
+const MEMBERLIST_SURE_MS = 4000
+/** One that leaves stays for this long at least, so that what it said gets out. */
+const LINGER_MS = 50
 
 export interface GossipLoopOptions {
   readonly node: string
@@ -24,6 +31,7 @@ export interface GossipLoopOptions {
   readonly bindPort: number
   readonly profile: 'lan' | 'wan' | 'off'
   readonly detection: DetectionName
+  readonly returnDelayMs: number
   readonly security: Security
 }
 
@@ -31,49 +39,68 @@ export interface GossipLoopDeps {
   readonly clock: Clock
   readonly log: Log
   readonly random: () => number
+  /** Unix time at start. */
+  readonly startedAtMs: number
   readonly toMain: (message: GossipToMain) => void
   readonly toPacket: (message: ToPacket) => void
+  /** For so long the packet thread may answer by what it was told. */
+  readonly renewLease: (ms: number) => void
 }
 
 export class GossipLoop {
   readonly #options: GossipLoopOptions
   readonly #deps: GossipLoopDeps
+  readonly #vips: VipOwners
   #shell: GossipShell | undefined
   #joiner: Joiner | undefined
-  #candidacies: readonly Candidacy[] = []
+  #assurance: Assurance | undefined
+  #tick: { cancel(): void } | undefined
   #alive = ''
-  #announced = ''
-  #owners = ''
-  #left = false
+  #announced = '[]'
+  #owners = '[]'
+  #stage: 'running' | 'leaving' | 'left' = 'running'
 
   private constructor(options: GossipLoopOptions, deps: GossipLoopDeps) {
     this.#options = options
     this.#deps = deps
+    this.#vips = new VipOwners({
+      self: options.node,
+      seq: deps.startedAtMs,
+      member: (name) => this.#shell?.node.members.get(name),
+    })
   }
 
   /** Rejects if the address cannot be bound. */
   static async start(options: GossipLoopOptions, deps: GossipLoopDeps): Promise<GossipLoop> {
     const loop = new GossipLoop(options, deps)
-    if (options.profile === 'off') deps.toMain({ kind: 'joined' })
-    else await loop.#open(options.profile)
+    if (options.profile === 'off') {
+      deps.renewLease(Infinity)
+      deps.toMain({ kind: 'joined' })
+    } else await loop.#open(options.profile)
     return loop
   }
 
   receive(message: MainToGossip): void {
     switch (message.kind) {
       case 'candidacies':
-        this.#candidacies = message.candidacies
+        this.#vips.setCandidacies(message.candidacies)
         this.#joiner?.expectSoon()
-        return this.#update(false)
+        return this.#update()
       case 'join':
+        this.#shell?.seekOnly((ip) => message.addresses.includes(textOf(ip)))
         return this.#joiner?.want(message.addresses)
       case 'leave':
         return this.#leave(message.timeoutMs)
     }
   }
 
+  fromPacket(message: FromPacket): void {
+    this.#vips.handover.announced(message.ips)
+    this.#flush()
+  }
+
   async #open(profile: 'lan' | 'wan'): Promise<void> {
-    const { node: name, bindAddress, bindPort, security } = this.#options
+    const { node: name, bindAddress, bindPort, security, returnDelayMs } = this.#options
     const { clock, log, random, toMain } = this.#deps
     const detection = DETECTIONS[this.#options.detection]
     const options = {
@@ -81,10 +108,14 @@ export class GossipLoop {
       bindAddress,
       bindPort,
       security,
+      returnDelayMs,
       profile: { lan: LAN, wan: WAN }[profile],
       ...(detection && { detection }),
     }
-    const shell = await GossipShell.open(options, clock, log, random, () => this.#membersChanged())
+    const shell = await GossipShell.open(options, clock, log, random, {
+      changed: () => this.#membersChanged(),
+      user: (payload, from) => this.#heard(payload, from),
+    })
     this.#shell = shell
     this.#joiner = new Joiner({
       clock,
@@ -93,12 +124,34 @@ export class GossipLoop {
       isMember: (address) => this.#addresses().has(address),
       join: (address) => shell.join(address, bindPort),
       joined: () => {
+        shell.arrived()
         toMain({ kind: 'joined' })
-        this.#update(false)
+        this.#update()
       },
+    })
+    this.#assurance = new Assurance({
+      clock,
+      sureMs: detection?.sureMs ?? MEMBERLIST_SURE_MS,
+      renew: (ms) => this.#deps.renewLease(ms),
+      ask: (count) => this.#ask(count),
+      slept: (ms) => {
+        log.warn('ownership-unsure', { sleptMs: Math.round(ms), asking: 'other speakers' })
+        this.#vips.handover.reset()
+      },
+      awake: () => this.#update(true),
     })
     toMain({ kind: 'listening', address: `${bindAddress}:${bindPort}` })
     this.#membersChanged()
+  }
+
+  /** Resolves once one of these members has told us its view. */
+  async #ask(count: number): Promise<void> {
+    const others = this.#usable().filter(({ name }) => name !== this.#options.node)
+    const asked = others.sort(() => this.#deps.random() - 0.5).slice(0, count)
+    const answers = asked.map(async ({ addr, port }) => {
+      if (!(await this.#shell?.join(textOf(addr), port))) throw new Error('no answer')
+    })
+    await Promise.any(answers).catch(() => undefined)
   }
 
   #usable() {
@@ -106,19 +159,13 @@ export class GossipLoop {
   }
 
   #addresses(): Set<string> {
-    return new Set(
-      this.#usable().flatMap(({ addr }) => {
-        const ip = ipFromBytes(addr)
-        return ip ? formatIp(ip) : []
-      }),
-    )
+    return new Set(this.#usable().map(({ addr }) => textOf(addr)))
   }
 
   #membersChanged(): void {
     const members = this.#usable()
       .map(({ name, addr, port, state }) => {
-        const ip = ipFromBytes(addr)
-        const address = `${ip ? formatIp(ip) : '?'}:${port}`
+        const address = `${textOf(addr)}:${port}`
         return { name, address, state: state === 'suspect' ? state : ('alive' as const) }
       })
       .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -130,30 +177,79 @@ export class GossipLoop {
     this.#update(names.some((name) => !before.has(name)))
   }
 
-  #update(again: boolean): void {
-    if (this.#left || (this.#joiner && !this.#joiner.joined)) return
-    const { node, profile } = this.#options
-    const alive = profile === 'off' ? undefined : new Set(this.#usable().map(({ name }) => name))
-    const vips = announcedBy(node, this.#candidacies, alive)
+  /** Reckons anew who owns what. `again`: what is ours is announced anew. */
+  #update(again = false): void {
+    if (this.#stage === 'left' || (this.#joiner && !this.#joiner.joined)) return
+    const { profile } = this.#options
+    const electorate = profile === 'off' ? undefined : electorateOf(this.#usable())
+    this.#vips.update(electorate, this.#deps.clock.now())
+    this.#flush(again)
+  }
+
+  #heard(payload: Uint8Array, from: Address): void {
+    const message = decodeHandover(payload)
+    if (!message.ok) {
+      return this.#deps.log.debug('handover-dropped', { reason: message.reason })
+    }
+    const sender = this.#shell?.node.members.get(message.value.from)
+    if (!sender || !sameBytes(sender.addr, from.ip)) {
+      return this.#deps.log.debug('handover-dropped', { reason: 'notFromMember' })
+    }
+    this.#vips.heard(message.value, this.#deps.clock.now())
+    this.#flush()
+  }
+
+  /** What is to be done, and what others are to know, of what has changed. */
+  #flush(again = false): void {
+    if (this.#stage === 'left') return
+    const { clock, toPacket, toMain } = this.#deps
+    const { send } = this.#vips.drain()
+    const vips = this.#vips.table
     const table = JSON.stringify(vips)
-    if (table !== this.#announced || again) this.#deps.toPacket({ kind: 'announce', vips, again })
+    if (table !== this.#announced || again) toPacket({ kind: 'announce', vips, again })
     this.#announced = table
-    const list = owners(this.#candidacies, alive)
-    const text = JSON.stringify(list)
-    if (text !== this.#owners) this.#deps.toMain({ kind: 'owners', owners: list })
+    for (const { to, message } of send) {
+      for (const bytes of encodeHandover(message)) this.#shell?.sendUser(to, bytes)
+    }
+    const owners = this.#vips.view
+    const text = JSON.stringify(owners)
+    if (text !== this.#owners) toMain({ kind: 'owners', owners })
     this.#owners = text
+    this.#tick?.cancel()
+    const deadline = this.#vips.handover.nextDeadline()
+    if (deadline !== undefined) {
+      this.#tick = clock.after(Math.max(0, deadline - clock.now()), () => {
+        this.#vips.handover.tick(clock.now())
+        this.#flush()
+      })
+    }
+    if (this.#stage === 'leaving' && vips.length === 0) this.#left()
   }
 
   #leave(timeoutMs: number): void {
-    const { clock, toPacket, toMain } = this.#deps
-    this.#left = true
+    const { clock } = this.#deps
     this.#joiner?.close()
+    this.#vips.handover.leave()
     this.#shell?.leave()
-    const alone = this.#usable().length === 0
-    clock.after(Math.min(timeoutMs, alone ? 0 : HANDOVER_MS), () => {
-      toPacket({ kind: 'announce', vips: [] })
-      this.#shell?.close()
-      toMain({ kind: 'left' })
+    clock.after(this.#usable().length === 0 ? 0 : LINGER_MS, () => {
+      this.#stage = 'leaving'
+      this.#update()
     })
+    clock.after(timeoutMs, () => this.#left())
   }
+
+  #left(): void {
+    if (this.#stage === 'left') return
+    this.#stage = 'left'
+    this.#tick?.cancel()
+    this.#assurance?.close()
+    this.#deps.toPacket({ kind: 'announce', vips: [] })
+    this.#shell?.close()
+    this.#deps.toMain({ kind: 'left' })
+  }
+}
+
+const textOf = (addr: Uint8Array): string => {
+  const ip = ipFromBytes(addr)
+  return ip ? formatIp(ip) : '?'
 }

@@ -26,6 +26,15 @@ export interface GossipShellOptions {
   readonly vsn?: Uint8Array
   /** The fast detector; absent: plain memberlist. */
   readonly detection?: Detection
+  readonly returnDelayMs?: number
+}
+
+/** What a shell tells of. */
+export interface GossipEvents {
+  /** Somebody came or went, or says something else of itself. */
+  changed(): void
+  /** A member sent bytes of our own. */
+  user?(payload: Uint8Array, from: Address): void
 }
 
 export class GossipShell {
@@ -33,7 +42,7 @@ export class GossipShell {
   readonly #clock: Clock
   readonly #log: Log
   readonly #security: Security
-  readonly #changed: () => void
+  readonly #events: GossipEvents
   #datagrams: Datagrams | undefined
   #streams: Streams | undefined
   #timer: { cancel(): void } | undefined
@@ -44,7 +53,7 @@ export class GossipShell {
     clock: Clock,
     log: Log,
     random: () => number,
-    changed: () => void,
+    events: GossipEvents,
   ) {
     const { bindAddress, bindPort, security } = options
     const address = addressFrom(bindAddress, bindPort)
@@ -52,19 +61,19 @@ export class GossipShell {
     this.#clock = clock
     this.#log = log
     this.#security = security
-    this.#changed = changed
+    this.#events = events
     this.node = new GossipNode({ ...options, address, random }, clock.now())
   }
 
-  /** Resolves when both sockets are open. `changed` is called when somebody came or went. */
+  /** Resolves when both sockets are open. */
   static async open(
     options: GossipShellOptions,
     clock: Clock,
     log: Log,
     random: () => number,
-    changed: () => void,
+    events: GossipEvents,
   ): Promise<GossipShell> {
-    const shell = new GossipShell(options, clock, log, random, changed)
+    const shell = new GossipShell(options, clock, log, random, events)
     const { bindAddress, bindPort, profile } = options
     shell.#streams = await openStreams(bindAddress, bindPort, profile.tcpTimeoutMs, (received) =>
       shell.#serve(received),
@@ -92,6 +101,21 @@ export class GossipShell {
     this.#run((node, now) => node.leave(now))
   }
 
+  /** The first round of joins is over. */
+  arrived(): void {
+    this.#run((node, now) => node.arrived(now))
+  }
+
+  /** Bytes of our own to a member. */
+  sendUser(to: string, payload: Uint8Array): void {
+    this.#run((node) => node.sendUser(to, payload))
+  }
+
+  /** See GossipNode. */
+  seekOnly(isThere: (ip: Uint8Array) => boolean): void {
+    this.#run((node) => node.seekOnly(isThere))
+  }
+
   close(): void {
     this.#closed = true
     this.#timer?.cancel()
@@ -117,8 +141,10 @@ export class GossipShell {
     work(this.node, this.#clock.now())
     this.node.tick(this.#clock.now())
     let changed = false
+    const users: Extract<Effect, { kind: 'user' }>[] = []
     for (const effect of this.node.drain()) {
       if (effect.kind === 'members') changed = true
+      else if (effect.kind === 'user') users.push(effect)
       else this.#perform(effect)
     }
     this.#timer?.cancel()
@@ -127,10 +153,12 @@ export class GossipShell {
       const ms = Math.max(0, deadline - this.#clock.now())
       this.#timer = this.#clock.after(ms, () => this.#run(() => undefined))
     }
-    if (changed) this.#changed()
+    if (changed) this.#events.changed()
+    // After the change: what a member says may be about it.
+    for (const { payload, from } of users) this.#events.user?.(payload, from)
   }
 
-  #perform(effect: Exclude<Effect, { kind: 'members' }>): void {
+  #perform(effect: Exclude<Effect, { kind: 'members' | 'user' }>): void {
     switch (effect.kind) {
       case 'send':
         if (effect.connected) return this.#datagrams?.sendConnected(effect.to, effect.bytes)

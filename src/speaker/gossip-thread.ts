@@ -3,9 +3,10 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import { aesGcm, nonce } from '../adapters/aes-gcm.ts'
 import { systemClock } from '../adapters/clock.ts'
+import { Lease } from '../adapters/lease.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
 import { GossipLoop } from './gossip-loop.ts'
-import type { GossipToMain, MainToGossip } from './messages.ts'
+import type { FromPacket, GossipToMain, MainToGossip } from './messages.ts'
 import { PortLog } from './port-log.ts'
 import { wake } from './wake.ts'
 
@@ -16,16 +17,19 @@ interface GossipThreadData {
   readonly key: Uint8Array | undefined
   readonly profile: 'lan' | 'wan' | 'off'
   readonly detection: DetectionName
+  readonly returnDelayMs: number
   readonly packetPort: MessagePort
   /** eventfd that wakes the packet thread. */
   readonly wakeFd: number
+  readonly lease: SharedArrayBuffer
 }
 
 if (!parentPort) throw new Error('the gossip thread is started by the speaker, not by itself')
 const port = parentPort
-const { key, packetPort, wakeFd, ...options } = workerData as GossipThreadData
+const { key, packetPort, wakeFd, lease: shared, ...options } = workerData as GossipThreadData
 const toMain = (message: GossipToMain) => port.postMessage(message)
 const keys = key ? [key] : []
+const lease = new Lease(shared)
 
 const loop = await GossipLoop.start(
   { ...options, security: { label: new Uint8Array(), keys, cipher: aesGcm, nonce } },
@@ -33,6 +37,8 @@ const loop = await GossipLoop.start(
     clock: systemClock,
     log: new PortLog(toMain),
     random: Math.random,
+    startedAtMs: Date.now(),
+    renewLease: (ms) => lease.renew(ms),
     toMain,
     toPacket(message) {
       packetPort.postMessage(message)
@@ -41,3 +47,4 @@ const loop = await GossipLoop.start(
   },
 )
 port.on('message', (message: MainToGossip) => loop.receive(message))
+packetPort.on('message', (message: FromPacket) => loop.fromPacket(message))

@@ -13,12 +13,13 @@ import { runSpeaker } from './run.ts'
 import { startThreads } from './threads.ts'
 
 const options = orExit(speakerOptions(process.argv.slice(2), process.env))
-const { node, bindAddress, bindPort, profile, detection, excludeInterfaces } = options
+const { node, profile, detection } = options
 const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 'speaker')
 const stop = stopSignal()
 const cluster = connectCluster(log)
 const groups = new SolicitedNodeGroups(log)
 const key = options.secret && deriveKey(options.secret)
+const { bindAddress, bindPort, returnDelayMs, excludeInterfaces } = options
 const threads = await startThreads({
   node,
   bindAddress,
@@ -26,6 +27,7 @@ const threads = await startThreads({
   key,
   profile,
   detection,
+  returnDelayMs,
   excludeInterfaces,
 })
 const speaker = runSpeaker(

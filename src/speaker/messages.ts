@@ -1,8 +1,8 @@
 /**
  * What crosses between the threads of a speaker:
  *
- *   main ──candidacies, join, leave──▶ gossip ──announce──▶ packet
- *   main ◀─────members, owners──────── gossip
+ *   main ──candidacies, join, leave──▶ gossip ──announce───▶ packet
+ *   main ◀─────members, owners──────── gossip ◀──announced── packet
  *   main ◀────────────────ready, interfaces, counters────── packet
  *
  * Every message is plain data. Tables go as a whole, so a reader never sees half of one.
@@ -12,6 +12,14 @@ import type { Candidacy } from '../core/election/candidacy.ts'
 import type { AnnouncedVip, Ownership } from '../core/election/owners.ts'
 
 export type { AnnouncedVip, Candidacy, GroupMembership, Ownership }
+
+/** Who owns an address, as people are told it. */
+export interface OwnerView extends Ownership {
+  /** Why that node: its place in the order of election, and what keeps those before it. */
+  readonly why: string
+  /** What this node does about it: see core/election/handover.ts. */
+  readonly holding: 'none' | 'mine' | 'lame' | 'yielded'
+}
 
 export interface Member {
   readonly name: string
@@ -33,7 +41,7 @@ export type GossipToMain =
   | { readonly kind: 'joined' }
   | { readonly kind: 'members'; readonly members: readonly Member[] }
   /** The whole table, sent when it changes: who owns each candidacy (undefined: nobody). */
-  | { readonly kind: 'owners'; readonly owners: readonly Ownership[] }
+  | { readonly kind: 'owners'; readonly owners: readonly OwnerView[] }
   | { readonly kind: 'left' }
   | {
       readonly kind: 'log'
@@ -53,6 +61,12 @@ export interface ToPacket {
    * neighbours that the addresses are its own.
    */
   readonly again?: boolean
+}
+
+/** To gossip: the neighbours have been told for the first time that these are here. */
+export interface FromPacket {
+  readonly kind: 'announced'
+  readonly ips: readonly string[]
 }
 
 export type MainToPacket = { readonly kind: 'stop' } | { readonly kind: 'count' }

@@ -23,6 +23,7 @@ const FLAGS = {
   'ml-secret-key-path': { kind: 'text', env: 'METALLB_ML_SECRET_KEY_PATH' },
   'ml-wan-config': { kind: 'boolean' },
   'failure-detection': { kind: 'text', env: 'BELLWETHER_FAILURE_DETECTION' },
+  'return-delay': { kind: 'number', env: 'BELLWETHER_RETURN_DELAY', default: '30' },
   'exclude-l2-config': { kind: 'text', default: '/etc/metallb/excludel2.yaml' },
   // Accepted so that MetalLB's DaemonSet works unchanged; what they are for comes later.
   host: { kind: 'text', env: 'METALLB_HOST' },
@@ -49,6 +50,8 @@ export interface SpeakerOptions {
   readonly profile: 'lan' | 'wan' | 'off'
   /** `--failure-detection`; by default steady, plain memberlist with `--ml-wan-config`. */
   readonly detection: DetectionName
+  /** `--return-delay`, in seconds there: how long a node that returns waits for its addresses. */
+  readonly returnDelayMs: number
   readonly excludeInterfaces: readonly string[]
 }
 
@@ -100,6 +103,7 @@ export function speakerOptions(
       secret: secret?.length ? secret : undefined,
       profile: !membership ? 'off' : flags['ml-wan-config'] ? 'wan' : 'lan',
       detection,
+      returnDelayMs: flags['return-delay'] * 1000,
       excludeInterfaces: excluded,
     },
   }

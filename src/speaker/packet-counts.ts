@@ -3,6 +3,9 @@ import type { FrameDrop } from '../core/announce/decide.ts'
 import type { Vip, VipTable } from '../core/announce/vips.ts'
 import type { PacketCounters } from './messages.ts'
 
+/** `ownershipUnsure`: the gossip thread does not vouch for the table (assurance.ts). */
+export type PacketDropReason = FrameDrop | 'sendFailed' | 'ownershipUnsure'
+
 interface VipCounts {
   requestsReceived: number
   responsesSent: number
@@ -11,7 +14,7 @@ interface VipCounts {
 
 export class PacketCounts {
   #vips = new Map<string, VipCounts>()
-  readonly #drops = new Map<FrameDrop | 'sendFailed', number>()
+  readonly #drops = new Map<PacketDropReason, number>()
 
   /** Forgets addresses that are no longer in the table. */
   keep(table: VipTable): void {
@@ -30,7 +33,7 @@ export class PacketCounts {
     this.#of(vip).gratuitousSent++
   }
 
-  dropped(reason: FrameDrop | 'sendFailed'): void {
+  dropped(reason: PacketDropReason): void {
     this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1)
   }
 

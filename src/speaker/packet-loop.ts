@@ -12,17 +12,22 @@ import { solicitedNodeGroups } from '../core/announce/groups.ts'
 import { announcingInterfaces } from '../core/announce/interfaces.ts'
 import type { AnnouncingInterface } from '../core/announce/interfaces.ts'
 import { VipTable } from '../core/announce/vips.ts'
-import type { MainToPacket, PacketToMain, ToPacket } from './messages.ts'
+import type { FromPacket, MainToPacket, PacketToMain, ToPacket } from './messages.ts'
 import { PacketCounts } from './packet-counts.ts'
 
 export interface PacketPorts {
   /** All messages that are there, oldest first. */
   receive(): (MainToPacket | ToPacket)[]
   send(message: PacketToMain): void
+  toGossip(message: FromPacket): void
+  /** While it holds, the table is true: the gossip thread runs and vouches for it. */
+  readonly lease: { readonly holds: boolean }
 }
 
 /** Frames or announcements in one go: then the loop looks for messages, even in a flood. */
 const BATCH = 64
+/** Between looks whether the lease holds again, where something is to be announced. */
+const UNSURE_WAIT_MS = 5
 /** A thread that is terminated ends no sooner than poll(2) does. */
 const LONGEST_WAIT_MS = 500
 
@@ -39,6 +44,7 @@ export class PacketLoop {
   #interfaces = new Map<number, AnnouncingInterface>()
   #sentNames: string | undefined
   #sentGroups = '[]'
+  #sure = false
   #stopped = false
 
   /** Opens the sockets. Throws where the kernel refuses one: CAP_NET_RAW is needed. */
@@ -55,14 +61,17 @@ export class PacketLoop {
     const wakes = new Uint8Array(8)
     while (!this.#stopped) {
       poll.wait(this.#timeoutMs())
-      if (poll.readable(0)) {
-        read(this.#wakeFd, wakes)
+      const sure = this.#ports.lease.holds
+      // A lease that holds again is for a table that was sent before: it must be taken in first.
+      if (poll.readable(0) || (sure && !this.#sure)) {
+        if (poll.readable(0)) read(this.#wakeFd, wakes)
         for (const message of this.#ports.receive()) this.#take(message)
       }
+      this.#sure = sure
       if (poll.readable(3) && this.#links.update()) this.#scan()
       if (poll.readable(1)) this.#answer(this.#arp)
       if (poll.readable(2)) this.#answer(this.#neighbor)
-      this.#announce()
+      if (sure) this.#announce()
     }
     for (const socket of [this.#arp, this.#neighbor, this.#links]) socket.close()
     // The eventfd stays: a late wake must not write to what reuses its number.
@@ -71,7 +80,8 @@ export class PacketLoop {
 
   #timeoutMs(): number {
     const deadline = this.#schedule.deadline ?? Infinity
-    return Math.ceil(Math.max(0, Math.min(LONGEST_WAIT_MS, deadline - performance.now())))
+    const least = this.#sure ? 0 : UNSURE_WAIT_MS
+    return Math.ceil(Math.max(least, Math.min(LONGEST_WAIT_MS, deadline - performance.now())))
   }
 
   #take(message: MainToPacket | ToPacket): void {
@@ -119,6 +129,11 @@ export class PacketLoop {
     for (let i = 0; i < BATCH && !this.#stopped; i++) {
       const frame = socket.receive()
       if (!frame) return
+      // For each frame: the process may have been stopped after the last one.
+      if (!this.#sure || !this.#ports.lease.holds) {
+        this.#counts.dropped('ownershipUnsure')
+        continue
+      }
       const { ifindex, outgoing, otherHost } = frame
       const on = this.#interfaces.get(ifindex)
       const answer = otherHost
@@ -136,13 +151,16 @@ export class PacketLoop {
   }
 
   #announce(): void {
+    const ips = new Set<string>()
     for (const announcement of this.#schedule.take(performance.now(), BATCH)) {
-      const { vip, on } = announcement
+      const { vip, on, first } = announcement
+      if (first) ips.add(vip.text)
       const socket = vip.ip.family === 4 ? this.#arp : this.#neighbor
       for (const frame of gratuitousFrames(announcement)) {
         if (socket.send(on.index, frame) === 0) this.#counts.announced(vip)
         else this.#counts.dropped('sendFailed')
       }
     }
+    if (ips.size > 0) this.#ports.toGossip({ kind: 'announced', ips: [...ips] })
   }
 }

@@ -1,11 +1,13 @@
 /** Entry of the packet thread: connects the loop to the ports of main and gossip. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
+import { Lease } from '../adapters/lease.ts'
 import type { MainToPacket, ToPacket } from './messages.ts'
 import { PacketLoop } from './packet-loop.ts'
 
-const { excludeInterfaces, gossipPort } = workerData as {
+const { excludeInterfaces, gossipPort, lease } = workerData as {
   excludeInterfaces: readonly string[]
+  lease: SharedArrayBuffer
   gossipPort: MessagePort
 }
 if (!parentPort) throw new Error('packet-thread runs as a worker only')
@@ -27,6 +29,8 @@ const loop = new PacketLoop(
       return [...drain(gossipPort), ...fromMain]
     },
     send: (message) => mainPort.postMessage(message),
+    toGossip: (message) => gossipPort.postMessage(message),
+    lease: new Lease(lease),
   },
   excludeInterfaces.map((pattern) => new RegExp(pattern)),
 )

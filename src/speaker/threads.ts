@@ -9,6 +9,7 @@ import type {
   PacketToMain,
   ToPacket,
 } from './messages.ts'
+import { newLease } from '../adapters/lease.ts'
 import { threadUrl } from './thread-url.ts'
 import { wake } from './wake.ts'
 
@@ -20,6 +21,8 @@ export interface ThreadOptions {
   readonly key: Uint8Array | undefined
   readonly profile: 'lan' | 'wan' | 'off'
   readonly detection: DetectionName
+  /** See core/gossip/settling.ts. */
+  readonly returnDelayMs: number
   /** Regular expressions of interface names. */
   readonly excludeInterfaces: readonly string[]
 }
@@ -40,8 +43,9 @@ export interface Threads {
  */
 export async function startThreads(options: ThreadOptions): Promise<Threads> {
   const { port1: gossipPort, port2: packetPort } = new MessageChannel()
+  const lease = newLease()
   const packet = new Worker(threadUrl('packet-thread'), {
-    workerData: { excludeInterfaces: options.excludeInterfaces, gossipPort },
+    workerData: { excludeInterfaces: options.excludeInterfaces, gossipPort, lease },
     transferList: [gossipPort],
   })
   const [ready] = (await Promise.race([once(packet, 'message'), exited(packet, 'packet')])) as [
@@ -50,9 +54,9 @@ export async function startThreads(options: ThreadOptions): Promise<Threads> {
   if (ready.kind !== 'ready') throw new Error(`packet thread said ${ready.kind} before ready`)
   const { wakeFd } = ready
 
-  const { node, bindAddress, bindPort, key, profile, detection } = options
+  const { excludeInterfaces: _, ...gossipOptions } = options
   const gossip = new Worker(threadUrl('gossip-thread'), {
-    workerData: { node, bindAddress, bindPort, key, profile, detection, packetPort, wakeFd },
+    workerData: { ...gossipOptions, packetPort, wakeFd, lease },
     transferList: [packetPort],
   })
   const died = Promise.race([exited(packet, 'packet'), exited(gossip, 'gossip')])

@@ -58,7 +58,7 @@ const shell = await GossipShell.open(
   log,
   Math.random,
   // Asked a moment later: the first change is before `shell` is known.
-  () => setImmediate(tell),
+  { changed: () => setImmediate(tell) },
 )
 say({ event: 'ready' })
 

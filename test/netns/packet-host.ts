@@ -8,12 +8,15 @@
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { MessageChannel, Worker } from 'node:worker_threads'
+import { Lease, newLease } from '../../src/adapters/lease.ts'
 import type { MainToPacket, PacketToMain, ToPacket } from '../../src/speaker/messages.ts'
 import { threadUrl } from '../../src/speaker/thread-url.ts'
 
+const lease = newLease()
+new Lease(lease).renew(Infinity)
 const { port1: gossip, port2: gossipPort } = new MessageChannel()
 const worker = new Worker(threadUrl('packet-thread'), {
-  workerData: { excludeInterfaces: process.argv.slice(2), gossipPort },
+  workerData: { excludeInterfaces: process.argv.slice(2), gossipPort, lease },
   transferList: [gossipPort],
 })
 let wakeFd: number | undefined

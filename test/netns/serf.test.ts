@@ -60,13 +60,9 @@ async function startOurs(key: Uint8Array | undefined) {
   const security = { label: new Uint8Array(), keys: key ? [key] : [], cipher: aesGcm, nonce }
   const where = { name: 'ours', bindAddress: OURS, bindPort: PORT }
   const options = { ...where, profile: LAN, security, vsn: SERF_VSN }
-  const shell = await GossipShell.open(
-    options,
-    systemClock,
-    new MemoryLog(),
-    Math.random,
-    () => undefined,
-  )
+  const shell = await GossipShell.open(options, systemClock, new MemoryLog(), Math.random, {
+    changed: () => undefined,
+  })
   return { shell, state: (name: string) => shell.node.members.get(name)?.state }
 }
 

@@ -27,8 +27,14 @@ export function simulate(title: string, work: (seed: number) => void, seeds = SE
 }
 
 /** A cluster of `count` that knows itself. */
-export function cluster(seed: number, count: number, detection?: Detection): Network {
-  const network = new Network(seed, count, LAN, detection)
+export function cluster(
+  seed: number,
+  count: number,
+  detection?: Detection,
+  returnDelayMs?: number,
+): Network {
+  const network = new Network(seed, count, LAN, detection, returnDelayMs)
+  network.host('w1').node.arrived(network.now)
   for (let i = 2; i <= count; i++) network.join(`w${i}`, 'w1')
   const took = network.run(60_000, () => allAlive(network))
   assert.notEqual(took, undefined, 'everybody sees everybody')

@@ -44,6 +44,7 @@ export class Network {
   readonly #random: Random
   readonly #profile: Profile
   readonly #detection: Detection | undefined
+  readonly #returnDelayMs: number
   readonly #invariants = new Invariants()
   readonly #agenda = new Timers()
   /** The next deadline of each host's process that is on the agenda, and how to take it off. */
@@ -54,7 +55,14 @@ export class Network {
   #eventful = true
 
   /** Without `detection` members are plain memberlist's. */
-  constructor(seed: number, count: number, profile: Profile = LAN, detection?: Detection) {
+  constructor(
+    seed: number,
+    count: number,
+    profile: Profile = LAN,
+    detection?: Detection,
+    returnDelayMs = 0,
+  ) {
+    this.#returnDelayMs = returnDelayMs
     this.#random = seeded(seed)
     this.links = new Links(this.#random)
     this.#profile = profile
@@ -90,7 +98,7 @@ export class Network {
 
   join(name: string, to: string): void {
     const host = this.host(name)
-    host.node.join(this.host(to).address, () => undefined)
+    host.node.join(this.host(to).address, (_, now) => host.node.arrived(now))
     this.#settle(host)
   }
 
@@ -242,6 +250,7 @@ export class Network {
       profile,
       security: OPEN,
       random,
+      returnDelayMs: this.#returnDelayMs,
       ...(detection && { detection }),
     }
     return this.#invariants.booted(() => new GossipNode(options, now))
@@ -296,6 +305,9 @@ export class Network {
         return this.#tell(from.name, effect.event, effect.fields)
       case 'members':
         this.#eventful = true
+        return
+      case 'user':
+        return // Handover has a test of its own.
     }
   }
 

@@ -18,6 +18,11 @@ export interface Announcement {
   readonly on: AnnouncingInterface
 }
 
+/** `first`: it begins a series, as on a change of owner. */
+export interface DueAnnouncement extends Announcement {
+  readonly first: boolean
+}
+
 interface Due {
   readonly announcement: Announcement
   readonly at: number
@@ -62,14 +67,14 @@ export class GratuitousSchedule {
   }
 
   /** At most `limit` that are due, first rounds first: those are fail-overs. */
-  take(now: number, limit: number): Announcement[] {
-    const taken: Announcement[] = []
+  take(now: number, limit: number): DueAnnouncement[] {
+    const taken: DueAnnouncement[] = []
     for (const [number, round] of this.#rounds.entries()) {
       for (const [key, { announcement, at }] of round) {
         if (at > now || taken.length === limit) break
         round.delete(key)
         this.#rounds[number + 1]?.set(key, { announcement, at: now + INTERVAL_MS })
-        taken.push(announcement)
+        taken.push({ ...announcement, first: number === 0 })
       }
     }
     return taken

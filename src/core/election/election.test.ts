@@ -6,9 +6,10 @@ import type { Config, Endpoint, L2Advertisement, Node, Service } from '../config
 import { parseRange } from '../net/range.ts'
 import type { Range } from '../net/range.ts'
 import { EXCLUDE_LABEL, candidacies } from './candidacy.ts'
-import type { ElectionInput } from './candidacy.ts'
+import type { Candidacy, ElectionInput } from './candidacy.ts'
 import { electionHash, electionOrder } from './order.ts'
-import { announcedBy, owners } from './owners.ts'
+import { announcedBy, ownerOf, owners, whyOwner } from './owners.ts'
+import type { Electorate } from './owners.ts'
 
 const range = (text: string): Range => {
   const parsed = parseRange(text)
@@ -250,6 +251,11 @@ test('election/order: the order of arrival does not matter', () => {
   )
 })
 
+const electorate = (usable: Iterable<string>, settled?: Iterable<string>): Electorate => ({
+  usable: new Set(usable),
+  settled: settled && new Set(settled),
+})
+
 test('election/owners: a node that dies moves only what it owned', () => {
   const order = candidates.map((list) => ({
     service: 's',
@@ -260,10 +266,10 @@ test('election/owners: a node that dies moves only what it owned', () => {
   fc.assert(
     fc.property(order, fc.nat(11), (candidacy, index) => {
       const alive = new Set(candidacy.order)
-      const [before] = owners([candidacy], alive)
+      const [before] = owners([candidacy], electorate(alive))
       const dead = candidacy.order[index % candidacy.order.length] ?? ''
       alive.delete(dead)
-      const [after] = owners([candidacy], alive)
+      const [after] = owners([candidacy], electorate(alive))
       assert.equal(after?.owner, before?.owner === dead ? candidacy.order[1] : before?.owner)
     }),
   )
@@ -271,7 +277,7 @@ test('election/owners: a node that dies moves only what it owned', () => {
 
 test('election/owners: without a candidate alive nobody owns it; with membership off the first does', () => {
   const candidacy = { service: 's', ip: '10.0.0.1', order: ['a', 'b'], interfaces: 'all' as const }
-  assert.equal(owners([candidacy], new Set(['c']))[0]?.owner, undefined)
+  assert.equal(owners([candidacy], electorate(['c']))[0]?.owner, undefined)
   assert.equal(owners([candidacy], undefined)[0]?.owner, 'a')
 })
 
@@ -282,12 +288,44 @@ test('election/owners: an address shared by Services is announced once, on the i
     order: ['a'],
     interfaces,
   })
-  const alive = new Set(['a'])
-  assert.deepEqual(announcedBy('a', [share('x', ['eth1']), share('y', ['eth0'])], alive), [
+  const alive = electorate(['a'])
+  const announced = (self: string, ...list: Candidacy[]) => [
+    ...announcedBy(self, list, alive).values(),
+  ]
+  assert.deepEqual(announced('a', share('x', ['eth1']), share('y', ['eth0'])), [
     { ip: '10.0.0.1', interfaces: ['eth0', 'eth1'] },
   ])
-  assert.deepEqual(announcedBy('a', [share('x', 'all'), share('y', ['eth0'])], alive), [
+  assert.deepEqual(announced('a', share('x', 'all'), share('y', ['eth0'])), [
     { ip: '10.0.0.1', interfaces: 'all' },
   ])
-  assert.deepEqual(announcedBy('b', [share('x', 'all')], alive), [])
+  assert.deepEqual(announced('b', share('x', 'all')), [])
 })
+
+for (const [what, order, usable, settled, owner, why] of [
+  ['all settled', ['a', 'b'], ['a', 'b'], ['a', 'b'], 'a', 'first of 2 candidates'],
+  ['one candidate', ['a'], ['a', 'b'], ['a', 'b'], 'a', 'the only candidate'],
+  ['the first not settled', ['a', 'b'], ['a', 'b'], ['b'], 'b', 'next after a (not settled yet)'],
+  ['the first gone', ['a', 'b', 'c'], ['b', 'c'], ['b', 'c'], 'b', 'next after a (gone)'],
+  [
+    'one gone, one not settled',
+    ['a', 'b', 'c'],
+    ['b', 'c'],
+    ['c'],
+    'c',
+    'next after a (gone), b (not settled yet)',
+  ],
+  ['nobody settled', ['a', 'b'], ['a', 'b'], [], 'a', 'first of 2 candidates'],
+  ['settled, but gone', ['a', 'b'], ['b'], ['a'], 'b', 'next after a (gone)'],
+  ['a member that is not ours', ['a', 'b'], ['a', 'b'], undefined, 'a', 'first of 2 candidates'],
+  ['all gone', ['a', 'b'], ['c'], ['c'], undefined, 'no candidate is alive: a (gone), b (gone)'],
+  ['no candidates', [], ['c'], ['c'], undefined, 'no candidates'],
+] as const) {
+  test(`election/owners: ${what}: ${why}`, () => {
+    const electors = electorate(usable, settled)
+    assert.equal(ownerOf(order, electors), owner)
+    assert.equal(
+      whyOwner(order, owner, electors, () => 'gone'),
+      why,
+    )
+  })
+}

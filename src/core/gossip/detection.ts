@@ -15,6 +15,9 @@ export interface Detection {
   readonly pausedMs: number
   /** A watcher that is itself this late has slept: what it did not hear in that time says nothing. */
   readonly lateMs: number
+  /** Not having run for this long, a member answers for nothing before it has asked the others: less
+   * than any of their patiences. */
+  readonly sureMs: number
 }
 
 export type DetectionName = 'steady' | 'fast' | 'memberlist'
@@ -28,6 +31,7 @@ export const STEADY: Detection = {
   goneMs: 600,
   pausedMs: 2000,
   lateMs: 100,
+  sureMs: 500,
 }
 
 /** Cut cable to a death told: 0.2–0.25 s, for four times the datagrams. */
@@ -39,6 +43,7 @@ export const FAST: Detection = {
   goneMs: 200,
   pausedMs: 1500,
   lateMs: 40,
+  sureMs: 180,
 }
 
 /** 'memberlist': none beside memberlist's own probing. */

@@ -31,7 +31,9 @@ export type Effect =
       readonly request: StreamMessage
       readonly timeoutMs: number
     }
-  /** Somebody came, went, or came under suspicion. */
+  /** A member sent us bytes that are no matter of membership. */
+  | { readonly kind: 'user'; readonly from: Address; readonly payload: Uint8Array }
+  /** Somebody came, went, came under suspicion, or says something else of itself. */
   | { readonly kind: 'members' }
   | {
       readonly kind: 'log'

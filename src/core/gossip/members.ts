@@ -19,6 +19,8 @@ export interface Member {
   state: MemberState
   /** When `state` last changed. */
   changedAt: number
+  /** Of the dead: what is known of why, for people. */
+  lost?: string
 }
 
 /** What a piece of news is to lead to. */
@@ -27,8 +29,13 @@ export type Verdict =
   /** It is about us and wrong: to be refuted with an incarnation above this one. */
   | { readonly kind: 'refute'; readonly incarnation: number }
   | { readonly kind: 'conflict'; readonly member: Member }
-  /** Believed, to be passed on. */
-  | { readonly kind: 'alive'; readonly member: Member; readonly before: MemberState }
+  /** Believed, to be passed on. `updated`: it says something else of itself than before. */
+  | {
+      readonly kind: 'alive'
+      readonly member: Member
+      readonly before: MemberState
+      readonly updated: boolean
+    }
   | { readonly kind: 'suspect'; readonly member: Member }
   | { readonly kind: 'confirm'; readonly member: Member }
   | { readonly kind: 'dead'; readonly member: Member; readonly before: MemberState }
@@ -103,6 +110,7 @@ export class Members {
     }
     this.#members.set(news.node, member)
     const before = member.state
+    const updated = !sameBytes(member.meta, news.meta)
     Object.assign(member, {
       addr: news.addr,
       port: news.port,
@@ -112,7 +120,7 @@ export class Members {
       incarnation: news.incarnation,
     })
     change(member, 'alive', now)
-    return { kind: 'alive', member, before }
+    return { kind: 'alive', member, before, updated }
   }
 
   /** The node decides on 'confirm' whether the accuser is a new one. */

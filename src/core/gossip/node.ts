@@ -15,15 +15,17 @@ import { VSN, compatible } from '../wire/memberlist/version.ts'
 import type { Detection } from './detection.ts'
 import type { Address, Effect } from './effects.ts'
 import { clampScore, pushPullMs } from './formulas.ts'
-import { MARK } from './mark.ts'
+import { isMarked, isSettled, markOf } from './mark.ts'
 import { Members, addressOf } from './members.ts'
 import type { Member } from './members.ts'
 import { Outbox } from './outbox.ts'
 import { Prober } from './prober.ts'
 import type { Profile } from './profiles.ts'
+import { Seeker } from './seek.ts'
+import { Settling } from './settling.ts'
 import { Suspicions } from './suspicions.ts'
 import { Timers } from './timers.ts'
-import { Watch } from './watch.ts'
+import { Watch, barePing } from './watch.ts'
 
 export interface NodeOptions {
   readonly name: string
@@ -36,6 +38,8 @@ export interface NodeOptions {
   readonly vsn?: Uint8Array
   /** The fast detector; absent: plain memberlist. */
   readonly detection?: Detection
+  /** How long one that is new, or was given up, waits to be settled (settling.ts). Default: not at all. */
+  readonly returnDelayMs?: number
 }
 
 export class GossipNode {
@@ -46,7 +50,11 @@ export class GossipNode {
   readonly #outbox: Outbox
   readonly #prober: Prober
   readonly #watch: Watch | undefined
+  readonly #settling: Settling
+  readonly #seeker: Seeker | undefined
   #incarnation = 1
+  /** Of when it was settled last: a death told of an earlier one is history. */
+  #settledAt = 0
   /** How unwell this node thinks it is (Lifeguard): its probes are slower for it. */
   #score = 0
   #leaving = false
@@ -73,6 +81,12 @@ export class GossipNode {
       },
     )
     this.#watch = this.#startWatch()
+    this.#seeker = this.#startSeeker()
+    const delayMs = options.detection ? (options.returnDelayMs ?? 0) : 0
+    this.#settling = new Settling(delayMs, this.members, this.#timers, (at) => {
+      this.#announce(at)
+      this.#settledAt = this.#incarnation
+    })
     this.#believeAlive(this.#ownAlive(), now, true)
     this.#every(
       profile.gossipIntervalMs,
@@ -133,6 +147,21 @@ export class GossipNode {
     this.#watch?.knocked(from, now)
   }
 
+  /** The first round of joins is over: whoever can be reached knows of this member. */
+  arrived(now: number): void {
+    this.#settling.arrived(now)
+  }
+
+  /** Only members at these addresses are sought when they are lost; others have gone for good. */
+  seekOnly(isThere: (ip: Uint8Array) => boolean): void {
+    this.#seeker?.only(isThere)
+  }
+
+  /** Bytes of our own to a member, alive or not. They may get lost. */
+  sendUser(to: string, payload: Uint8Array): void {
+    this.#tell([to], { kind: 'user', payload })
+  }
+
   /** Exchanges states with a member to be; `done` tells whether it answered. */
   join(to: Address, done: (ok: boolean, now: number) => void): void {
     const { tcpTimeoutMs } = this.#options.profile
@@ -161,6 +190,7 @@ export class GossipNode {
         return this.#prober.receive(message, from, now)
       case 'ackResp':
         if (this.#watch?.acked(message.seqNo, now)) return
+        if (this.#seeker?.acked(message.seqNo)) return
         return this.#prober.receive(message, from, now)
       case 'nackResp':
         return this.#prober.receive(message, from, now)
@@ -171,7 +201,7 @@ export class GossipNode {
       case 'dead':
         return this.#believeDead(message, now)
       case 'user':
-        return // Nobody here has a use for them; passing them on is their sender's duty.
+        return this.#outbox.effect({ kind: 'user', from, payload: message.payload })
     }
   }
 
@@ -186,8 +216,16 @@ export class GossipNode {
     if (verdict.kind !== 'alive') return
     this.#suspicions.cancel(news.node)
     this.#outbox.news(news.node, encodeMessage(heard))
-    if (verdict.before === 'dead' || verdict.before === 'left') this.#prober.added(news.node)
+    const back = verdict.before === 'dead' || verdict.before === 'left'
+    if (back) {
+      delete verdict.member.lost
+      this.#prober.added(news.node)
+      this.#seeker?.found(news.node)
+    }
     if (verdict.before !== 'alive') this.#changed(now, news.node, verdict.before, 'alive')
+    else if (verdict.updated) this.#outbox.effect({ kind: 'members' })
+    if (back) this.#settling.came(now)
+    else if (verdict.updated) this.#settling.updated(now)
   }
 
   #believeSuspect(news: Suspect, now: number): void {
@@ -206,23 +244,61 @@ export class GossipNode {
     this.#changed(now, node, 'alive', 'suspect', from)
   }
 
-  #believeDead(news: Dead, now: number): void {
+  /** `lost`: what we know of why. */
+  #believeDead(news: Dead, now: number, lost = `${news.from} says so`): void {
     const verdict = this.members.dead(news, now, this.#leaving)
-    if (verdict.kind === 'refute') return this.#refute(verdict.incarnation, now)
+    if (verdict.kind === 'refute') {
+      if (this.#isSettled(news.from)) this.#settling.unsettle(now)
+      return this.#refute(verdict.incarnation, now)
+    }
+    if (news.node === this.members.self && verdict.kind === 'ignore') this.#missed(news, now)
     if (verdict.kind !== 'dead') return
+    const { member, before } = verdict
     this.#suspicions.cancel(news.node)
     this.#outbox.news(news.node, encodeMessage(news))
-    this.#changed(now, news.node, verdict.before, verdict.member.state, news.from)
+    if (member.state === 'dead') {
+      member.lost = lost
+      this.#seeker?.lost(member, now)
+    } else this.#seeker?.found(news.node)
+    this.#changed(now, news.node, before, member.state, news.from)
+    if (!this.#leaving) this.#settling.went(now)
+  }
+
+  /** We have refuted the suspicion before we heard of the death: it was believed all the same. */
+  #missed({ from, incarnation }: Dead, now: number): void {
+    if (!this.#settling.settled || incarnation < this.#settledAt || !this.#isSettled(from)) return
+    this.#settling.unsettle(now)
+    if (!this.#settling.settled) this.#announce(now)
+  }
+
+  /** A member of ours, alive to us, that has been so for a while: its word that we were lost counts. */
+  #isSettled(name: string): boolean {
+    const member = this.members.get(name)
+    const usable = member?.state === 'alive' || member?.state === 'suspect'
+    return member !== undefined && usable && isMarked(member.meta) && isSettled(member.meta)
   }
 
   /** Somebody says that we are not what we are: say it louder. */
   #refute(accused: number, now: number): void {
     this.#incarnation = Math.max(this.#incarnation, accused) + 1
     this.#rescore(1)
-    const own = this.members.get(this.members.self)
-    if (own) Object.assign(own, { incarnation: this.#incarnation, changedAt: now })
-    this.#outbox.news(this.members.self, encodeMessage(this.#ownAlive()))
     this.#log('info', 'gossip-refuted', { incarnation: this.#incarnation })
+    this.#sayAlive(now)
+  }
+
+  /** What we say of ourselves has changed: to all members, at once. */
+  #announce(now: number): void {
+    this.#incarnation++
+    this.#log('info', 'gossip-settled', { settled: this.#settling.settled })
+    this.#sayAlive(now)
+    this.#tell(
+      this.members.usable().map(({ name }) => name),
+      this.#ownAlive(),
+    )
+  }
+
+  #sayAlive(now: number): void {
+    if (!this.#leaving) this.#believeAlive(this.#ownAlive(), now, true)
   }
 
   #accuse(member: Member, now: number): void {
@@ -279,6 +355,7 @@ export class GossipNode {
       this.#log('warn', 'gossip-versions-incompatible', { nodes: remote.nodes.length })
       return false
     }
+    if (this.#isMissed(remote.nodes)) this.#settling.unsettle(now)
     for (const { name: node, state, incarnation, ...rest } of remote.nodes) {
       if (state === STATE.alive)
         this.#believeAlive({ kind: 'alive', node, incarnation, ...rest }, now)
@@ -291,6 +368,14 @@ export class GossipNode {
       }
     }
     return true
+  }
+
+  /** Who sends this holds us for gone, and is settled. Members of ours list themselves first. */
+  #isMissed(nodes: readonly PushNodeState[]): boolean {
+    const own = nodes.find(({ name }) => name === this.members.self)
+    if (own?.state !== STATE.dead && own?.state !== STATE.left) return false
+    const [sender] = nodes
+    return sender !== undefined && isMarked(sender.meta) && isSettled(sender.meta)
   }
 
   /** The accusation travels with the ping, so that the accused can refute at once. */
@@ -309,7 +394,7 @@ export class GossipNode {
       addr,
       port,
       incarnation: this.#incarnation,
-      meta: this.#options.detection ? MARK : EMPTY,
+      meta: this.#options.detection ? markOf(this.#settling.settled) : EMPTY,
       vsn,
     }
   }
@@ -332,10 +417,19 @@ export class GossipNode {
       dead: ({ name: node, incarnation }, cause, accusers, at) => {
         const news: Dead = { kind: 'dead', node, incarnation, from: self }
         this.#log('warn', 'gossip-detected', { member: node, cause, accusers })
-        this.#believeDead(news, at)
+        this.#believeDead(news, at, cause)
         this.#tell([node, ...this.members.usable().map((member) => member.name)], news)
       },
       withheld: (reason, member) => this.#log('info', 'gossip-withheld', { reason, member }),
+    })
+  }
+
+  #startSeeker(): Seeker | undefined {
+    const { detection, random } = this.#options
+    if (!detection) return undefined
+    return new Seeker(this.members, random, this.#timers, {
+      ping: (to, seqNo) => this.#outbox.sendConnected(to, barePing('', seqNo)),
+      meet: (to, over) => this.join(to, over),
     })
   }
 

@@ -11,6 +11,7 @@ import type { Address } from './effects.ts'
 import { addressOf } from './members.ts'
 import type { Member, Members } from './members.ts'
 import type { Profile } from './profiles.ts'
+import { SEEK_BIT } from './seek.ts'
 import type { Timers } from './timers.ts'
 
 export interface ProberOptions {
@@ -41,8 +42,8 @@ export interface ProberActions {
 /** A relay tells at this share of the time-out that it heard nothing: after it would be too late. */
 const NACK_SHARE = 0.8
 
-/** The upper half is the watch's. */
-const HIGHEST_SEQ_NO = 0x7fff_ffff
+/** What is above is of seek.ts and of the watch. */
+const HIGHEST_SEQ_NO = SEEK_BIT - 1
 
 interface Waiting {
   ack(now: number): void

@@ -190,12 +190,13 @@ export class Watch {
     if (now - due > lateMs) this.#slept(now)
     const quiet = this.#isQuiet(watched, now)
     this.#ask(watched, now, quiet)
-    this.#judge(watched, now)
     // One that was never heard is asked at leisure: its silence means nothing anyway.
     this.#arm(
       watched,
       now + (watched.waitingSince !== undefined && watched.heard ? hurryMs : intervalMs),
     )
+    // Last: the verdict may be that it is watched no more.
+    this.#judge(watched, now)
   }
 
   /** What was not heard while asleep says nothing: all silences begin anew. */
@@ -222,15 +223,7 @@ export class Watch {
     const [oldest] = this.#sent.keys()
     if (this.#sent.size > REMEMBERED && oldest !== undefined) this.#sent.delete(oldest)
     watched.waitingSince ??= now
-    // Without source fields the answer comes back to the socket that asked.
-    this.#actions.ping(address, {
-      kind: 'ping',
-      node: member.name,
-      seqNo,
-      sourceAddr: EMPTY,
-      sourceNode: '',
-      sourcePort: 0,
-    })
+    this.#actions.ping(address, barePing(member.name, seqNo))
     if (hurried) this.#actions.knock(address)
   }
 
@@ -287,6 +280,16 @@ export class Watch {
     return undefined
   }
 }
+
+/** Without source fields the answer comes back to the socket that asked. */
+export const barePing = (node: string, seqNo: number): Ping => ({
+  kind: 'ping',
+  node,
+  seqNo,
+  sourceAddr: EMPTY,
+  sourceNode: '',
+  sourcePort: 0,
+})
 
 const sameAddress = (a: Address, b: Address): boolean =>
   a.port === b.port && a.ip.length === b.ip.length && a.ip.every((byte, i) => byte === b.ip[i])

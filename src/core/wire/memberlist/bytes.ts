@@ -20,7 +20,7 @@ export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, i) => byte === b[i])
 
 /** `value` in `size` bytes, most significant first. */
-export function bigEndian(value: number, size: 1 | 2 | 4): Uint8Array {
+export function bigEndian(value: number, size: 1 | 2 | 4 | 6): Uint8Array {
   const bytes = new Uint8Array(size)
   for (let i = size - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) bytes[i] = rest
   return bytes

@@ -1,0 +1,113 @@
+/**
+ * Members that are lost without having left may be alive behind a broken network. Their neighbours on
+ * the ring (ring.ts) go on pinging them, a few every moment; whoever answers is met at once by a
+ * push/pull, so that a partition is over a moment after the network is whole. memberlist itself tells
+ * the dead of their death for 30 s only, and only while there is news.
+ */
+import type { Address } from './effects.ts'
+import { isMarked } from './mark.ts'
+import { addressOf } from './members.ts'
+import type { Member, Members } from './members.ts'
+import type { Random } from '../random.ts'
+import { watchedBy } from './ring.ts'
+import type { Timers } from './timers.ts'
+
+/** Between two rounds, ± a tenth. */
+export const SEEK_MS = 400
+/** Pings a round. */
+const AT_ONCE = 3
+const SEEKERS = 3
+/** Names that nobody bears cannot fill the memory. */
+const MOST_LOST = 10_000
+
+/** The prober's sequence numbers are below, the watch's above. */
+export const SEEK_BIT = 0x4000_0000
+const REMEMBERED = 256
+
+export interface SeekActions {
+  /** Of whoever listens there, by whatever name. */
+  ping(to: Address, seqNo: number): void
+  meet(to: Address, over: () => void): void
+}
+
+export class Seeker {
+  readonly #members: Members
+  readonly #random: Random
+  readonly #timers: Timers
+  readonly #actions: SeekActions
+  /** Where each was last. */
+  readonly #lost = new Map<string, Address>()
+  readonly #meeting = new Set<string>()
+  readonly #sent = new Map<number, string>()
+  #seqNo = 0
+  #turn = 0
+  #cancel: (() => void) | undefined
+
+  constructor(members: Members, random: Random, timers: Timers, actions: SeekActions) {
+    this.#members = members
+    this.#random = random
+    this.#timers = timers
+    this.#actions = actions
+  }
+
+  lost(member: Member, now: number): void {
+    if (member.name === this.#members.self || this.#lost.size >= MOST_LOST) return
+    this.#lost.set(member.name, addressOf(member))
+    this.#cancel ??= this.#timers.set(now + this.#interval(), (at) => this.#round(at))
+  }
+
+  /** It is back, or has said that it goes. */
+  found(name: string): void {
+    this.#lost.delete(name)
+  }
+
+  /** Whoever is at none of these addresses is no member any more, dead or alive. */
+  only(isThere: (ip: Uint8Array) => boolean): void {
+    for (const [name, { ip }] of this.#lost) if (!isThere(ip)) this.#lost.delete(name)
+  }
+
+  /** True if the answer was to a ping from here. */
+  acked(seqNo: number): boolean {
+    const name = this.#sent.get(seqNo)
+    if (name === undefined) return false
+    this.#sent.delete(seqNo)
+    const address = this.#lost.get(name)
+    if (address && !this.#meeting.has(name)) {
+      this.#meeting.add(name)
+      this.#actions.meet(address, () => this.#meeting.delete(name))
+    }
+    return true
+  }
+
+  #round(now: number): void {
+    this.#cancel = undefined
+    if (this.#lost.size === 0) return
+    const mine = this.#mine()
+    for (let i = 0; i < Math.min(AT_ONCE, mine.length); i++) {
+      const name = mine[this.#turn++ % mine.length] ?? ''
+      const address = this.#lost.get(name)
+      if (!address || this.#meeting.has(name)) continue
+      this.#seqNo = (this.#seqNo + 1) % SEEK_BIT
+      const seqNo = SEEK_BIT + this.#seqNo
+      this.#sent.set(seqNo, name)
+      const [oldest] = this.#sent.keys()
+      if (this.#sent.size > REMEMBERED && oldest !== undefined) this.#sent.delete(oldest)
+      this.#actions.ping(address, seqNo)
+    }
+    this.#cancel = this.#timers.set(now + this.#interval(), (at) => this.#round(at))
+  }
+
+  /** Those lost that would be watched by this member if they were there. */
+  #mine(): string[] {
+    const usable = this.#members
+      .usable()
+      .map(({ name, meta }) => ({ name, watches: isMarked(meta) }))
+    const lost = [...this.#lost.keys()].map((name) => ({ name, watches: false }))
+    const watched = watchedBy(this.#members.self, [...usable, ...lost], SEEKERS)
+    return [...this.#lost.keys()].filter((name) => watched.has(name))
+  }
+
+  #interval(): number {
+    return SEEK_MS * (0.9 + 0.2 * this.#random())
+  }
+}

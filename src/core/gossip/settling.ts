@@ -1,0 +1,110 @@
+/**
+ * When a member is settled. Every move of an address breaks connections, so one that starts, or comes
+ * back after the others gave it up, owns nothing until it has been stable for a while; it says so itself
+ * (mark.ts), so that all members go by the same word and not each by a clock of its own.
+ *
+ * - A member starts unsettled, and is settled when it has been so for `returnDelayMs`, or at once where
+ *   nobody else is: then there is nobody to wait for.
+ * - It is unsettled when a settled member believes it dead: others have taken over.
+ * - It is unsettled when most members are dead to it: then it is more likely that it was cut off, and
+ *   those over there go on. It stays so until it meets enough of them again.
+ */
+import { isMarked, isSettled } from './mark.ts'
+import type { Members } from './members.ts'
+import type { Timers } from './timers.ts'
+
+export class Settling {
+  readonly #returnDelayMs: number
+  readonly #members: Members
+  readonly #timers: Timers
+  readonly #changed: (now: number) => void
+  #settled: boolean
+  /** Others could be reached, if there are any: before that, "nobody else" means nothing. */
+  #arrived = false
+  #apart = false
+  #cancel: (() => void) | undefined
+
+  /** `returnDelayMs` 0: always settled, as MetalLB's speakers are. `changed`: others are to be told. */
+  constructor(
+    returnDelayMs: number,
+    members: Members,
+    timers: Timers,
+    changed: (now: number) => void,
+  ) {
+    this.#returnDelayMs = returnDelayMs
+    this.#members = members
+    this.#timers = timers
+    this.#changed = changed
+    this.#settled = returnDelayMs === 0
+  }
+
+  get settled(): boolean {
+    return this.#settled
+  }
+
+  /** Whoever can be reached knows of us. */
+  arrived(now: number): void {
+    this.#arrived = true
+    this.#consider(now)
+  }
+
+  /** A member is alive that was not before. */
+  came(now: number): void {
+    const { dead, usable } = this.#count()
+    if (usable > dead) this.#apart = false
+    this.#consider(now)
+  }
+
+  /** A member, or we ourselves, say something else than before. */
+  updated(now: number): void {
+    this.#consider(now)
+  }
+
+  /** A member is dead or has left. */
+  went(now: number): void {
+    const { dead, usable } = this.#count()
+    if (dead > usable) {
+      this.#apart = true
+      if (this.#settled) {
+        this.unsettle(now)
+        this.#changed(now)
+      }
+    }
+    this.#consider(now)
+  }
+
+  /** What others own now was ours, and is to stay theirs for a while. The caller tells the others. */
+  unsettle(now: number): void {
+    if (this.#returnDelayMs === 0) return
+    this.#settled = false
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#consider(now)
+  }
+
+  /** True if another member of ours that can be used is settled. */
+  get otherSettled(): boolean {
+    return this.#members.usable().some(({ name, meta }) => {
+      return name !== this.#members.self && isMarked(meta) && isSettled(meta)
+    })
+  }
+
+  #consider(now: number): void {
+    if (this.#settled || !this.#arrived || this.#apart) {
+      this.#cancel?.()
+      this.#cancel = undefined
+    } else if (!this.otherSettled) this.#settle(now)
+    else this.#cancel ??= this.#timers.set(now + this.#returnDelayMs, (at) => this.#settle(at))
+  }
+
+  #settle(now: number): void {
+    this.#settled = true
+    this.#changed(now)
+    this.#consider(now)
+  }
+
+  #count(): { dead: number; usable: number } {
+    const dead = this.#members.all().filter(({ state }) => state === 'dead').length
+    return { dead, usable: this.#members.usable().length }
+  }
+}

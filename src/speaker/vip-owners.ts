@@ -1,0 +1,89 @@
+/**
+ * Which addresses this node answers for, from the candidacies and from who is alive: election, then
+ * handover from and to the others. Synchronous; the gossip loop carries what comes out of it.
+ */
+import type { Candidacy } from '../core/election/candidacy.ts'
+import { Handover } from '../core/election/handover.ts'
+import type { HandoverResult, Peer } from '../core/election/handover.ts'
+import { announcedBy, owners, whyOwner } from '../core/election/owners.ts'
+import type { AnnouncedVip, Electorate } from '../core/election/owners.ts'
+import { isMarked } from '../core/gossip/mark.ts'
+import type { Member } from '../core/gossip/members.ts'
+import type { HandoverMessage } from '../core/wire/handover.ts'
+import type { OwnerView } from './messages.ts'
+
+export interface VipOwnersOptions {
+  readonly self: string
+  /** See Handover. */
+  readonly seq: number
+  readonly member: (name: string) => Member | undefined
+}
+
+export class VipOwners {
+  readonly #options: VipOwnersOptions
+  readonly handover: Handover
+  #candidacies: readonly Candidacy[] = []
+  #electorate: Electorate | undefined
+  /** What this node announces or announced last of each address: an old owner answers as before. */
+  #vips = new Map<string, AnnouncedVip>()
+
+  constructor(options: VipOwnersOptions) {
+    this.#options = options
+    this.handover = new Handover(options.self, (name) => peerOf(options.member(name)), options.seq)
+  }
+
+  setCandidacies(candidacies: readonly Candidacy[]): void {
+    this.#candidacies = candidacies
+  }
+
+  update(electorate: Electorate | undefined, now: number): void {
+    this.#electorate = electorate
+    const { self } = this.#options
+    const byIp = new Map<string, string | undefined>()
+    for (const { ip, owner } of owners(this.#candidacies, electorate)) {
+      // Services that share an address may have different candidates: then it is announced by each.
+      if (owner === self || !byIp.has(ip)) byIp.set(ip, owner)
+    }
+    this.handover.update(byIp, now)
+    const own = announcedBy(self, this.#candidacies, electorate)
+    const held = new Set(this.handover.held)
+    for (const ip of this.#vips.keys()) if (!held.has(ip)) this.#vips.delete(ip)
+    for (const [ip, vip] of own) if (held.has(ip)) this.#vips.set(ip, vip)
+  }
+
+  /** The whole of what the packet thread is to answer for. */
+  get table(): AnnouncedVip[] {
+    return this.handover.held.flatMap((ip) => this.#vips.get(ip) ?? [])
+  }
+
+  /** Who owns what, and why: for people. */
+  get view(): OwnerView[] {
+    const owned = owners(this.#candidacies, this.#electorate)
+    return owned.map((ownership, i) => ({
+      ...ownership,
+      holding: this.handover.holding(ownership.ip),
+      why: whyOwner(this.#candidacies[i]?.order ?? [], ownership.owner, this.#electorate, (node) =>
+        absence(this.#options.member(node)),
+      ),
+    }))
+  }
+
+  heard(message: HandoverMessage, now: number): void {
+    this.handover.heard(message, now)
+  }
+
+  drain(): HandoverResult {
+    return this.handover.drain()
+  }
+}
+
+function peerOf(member: Member | undefined): Peer {
+  if (!member || member.state === 'dead') return 'gone'
+  if (!isMarked(member.meta)) return member.state === 'left' ? 'gone' : 'foreign'
+  return member.state === 'left' ? 'left' : 'ours'
+}
+
+const absence = (member: Member | undefined): string => {
+  if (!member) return 'no speaker there'
+  return member.state === 'dead' ? (member.lost ?? 'dead') : member.state
+}
