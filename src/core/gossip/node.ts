@@ -128,9 +128,14 @@ export class GossipNode {
     this.#watch?.refused(from, now)
   }
 
-  /** The kernel at `from` accepted or refused a connection. */
-  knocked(from: Address, now: number): void {
-    this.#watch?.knocked(from, now)
+  /** The kernel at `from` accepted or refused a connection, or answered ARP or neighbour discovery. */
+  knocked({ ip }: Pick<Address, 'ip'>, now: number): void {
+    this.#watch?.knocked(ip, now)
+  }
+
+  /** The cable by which this node hears the others was pulled, or is in again. */
+  carrier(up: boolean, now: number): void {
+    this.#watch?.carrier(up, now)
   }
 
   /** Exchanges states with a member to be; `done` tells whether it answered. */
