@@ -13,7 +13,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { GossipShell } from './gossip-shell.ts'
 import { Joiner } from './joiner.ts'
-import type { GossipToMain, MainToGossip, ToPacket } from './messages.ts'
+import type { FromPacket, GossipToMain, MainToGossip, ToPacket, ToSegment } from './messages.ts'
 
 /** Between telling the others and falling silent: they announce, we still answer. */
 const HANDOVER_MS = 200
@@ -32,7 +32,7 @@ export interface GossipLoopDeps {
   readonly log: Log
   readonly random: () => number
   readonly toMain: (message: GossipToMain) => void
-  readonly toPacket: (message: ToPacket) => void
+  readonly toPacket: (message: ToPacket | ToSegment) => void
 }
 
 export class GossipLoop {
@@ -72,9 +72,18 @@ export class GossipLoop {
     }
   }
 
+  fromPacket(message: FromPacket): void {
+    switch (message.kind) {
+      case 'answered':
+        return this.#shell?.answered(message.ip)
+      case 'carrier':
+        return this.#shell?.carrier(message.up)
+    }
+  }
+
   async #open(profile: 'lan' | 'wan'): Promise<void> {
     const { node: name, bindAddress, bindPort, security } = this.#options
-    const { clock, log, random, toMain } = this.#deps
+    const { clock, log, random, toMain, toPacket } = this.#deps
     const detection = DETECTIONS[this.#options.detection]
     const options = {
       name,
@@ -82,10 +91,12 @@ export class GossipLoop {
       bindPort,
       security,
       profile: { lan: LAN, wan: WAN }[profile],
+      ask: (ip: Uint8Array) => toPacket({ kind: 'ask', ip }),
       ...(detection && { detection }),
     }
     const shell = await GossipShell.open(options, clock, log, random, () => this.#membersChanged())
     this.#shell = shell
+    toPacket({ kind: 'bound', ip: shell.address.ip })
     this.#joiner = new Joiner({
       clock,
       log,

@@ -26,14 +26,18 @@ export interface GossipShellOptions {
   readonly vsn?: Uint8Array
   /** The fast detector; absent: plain memberlist. */
   readonly detection?: Detection
+  /** Asks a member's kernel by ARP or neighbour discovery too: tell answers by `answered`. */
+  readonly ask?: (ip: Uint8Array) => void
 }
 
 export class GossipShell {
   readonly node: GossipNode
+  readonly address: Address
   readonly #clock: Clock
   readonly #log: Log
   readonly #security: Security
   readonly #changed: () => void
+  readonly #ask: ((ip: Uint8Array) => void) | undefined
   #datagrams: Datagrams | undefined
   #streams: Streams | undefined
   #timer: { cancel(): void } | undefined
@@ -46,9 +50,11 @@ export class GossipShell {
     random: () => number,
     changed: () => void,
   ) {
-    const { bindAddress, bindPort, security } = options
+    const { bindAddress, bindPort, security, ask } = options
     const address = addressFrom(bindAddress, bindPort)
     if (!address) throw new Error(`gossip: expected an IP address to bind, got "${bindAddress}"`)
+    this.address = address
+    this.#ask = ask
     this.#clock = clock
     this.#log = log
     this.#security = security
@@ -90,6 +96,16 @@ export class GossipShell {
   /** Tells all members that this one goes. */
   leave(): void {
     this.#run((node, now) => node.leave(now))
+  }
+
+  /** The kernel at this address lives. */
+  answered(ip: Uint8Array): void {
+    this.#run((node, now) => node.knocked({ ip }, now))
+  }
+
+  /** This node's cable was pulled, or is in again. */
+  carrier(up: boolean): void {
+    this.#run((node, now) => node.carrier(up, now))
   }
 
   close(): void {
@@ -136,6 +152,7 @@ export class GossipShell {
         if (effect.connected) return this.#datagrams?.sendConnected(effect.to, effect.bytes)
         return this.#datagrams?.send(effect.to, effect.bytes)
       case 'knock':
+        this.#ask?.(effect.to.ip)
         return void this.#knock(effect.to)
       case 'exchange':
         return void this.#exchange(effect)

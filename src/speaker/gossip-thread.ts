@@ -5,7 +5,7 @@ import { aesGcm, nonce } from '../adapters/aes-gcm.ts'
 import { systemClock } from '../adapters/clock.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
 import { GossipLoop } from './gossip-loop.ts'
-import type { GossipToMain, MainToGossip } from './messages.ts'
+import type { FromPacket, GossipToMain, MainToGossip } from './messages.ts'
 import { PortLog } from './port-log.ts'
 import { wake } from './wake.ts'
 
@@ -41,3 +41,4 @@ const loop = await GossipLoop.start(
   },
 )
 port.on('message', (message: MainToGossip) => loop.receive(message))
+packetPort.on('message', (message: FromPacket) => loop.fromPacket(message))

@@ -1,4 +1,5 @@
 /** What the packet thread counts: by address announced, and frames not answered by reason. */
+import type { AskDrop } from '../core/announce/ask.ts'
 import type { FrameDrop } from '../core/announce/decide.ts'
 import type { Vip, VipTable } from '../core/announce/vips.ts'
 import type { PacketCounters } from './messages.ts'
@@ -9,9 +10,11 @@ interface VipCounts {
   gratuitousSent: number
 }
 
+type Drop = FrameDrop | AskDrop | 'sendFailed'
+
 export class PacketCounts {
   #vips = new Map<string, VipCounts>()
-  readonly #drops = new Map<FrameDrop | 'sendFailed', number>()
+  readonly #drops = new Map<Drop, number>()
 
   /** Forgets addresses that are no longer in the table. */
   keep(table: VipTable): void {
@@ -30,7 +33,7 @@ export class PacketCounts {
     this.#of(vip).gratuitousSent++
   }
 
-  dropped(reason: FrameDrop | 'sendFailed'): void {
+  dropped(reason: Drop): void {
     this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1)
   }
 

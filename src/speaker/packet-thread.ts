@@ -1,7 +1,7 @@
 /** Entry of the packet thread: connects the loop to the ports of main and gossip. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
-import type { MainToPacket, ToPacket } from './messages.ts'
+import type { MainToPacket, ToPacket, ToSegment } from './messages.ts'
 import { PacketLoop } from './packet-loop.ts'
 
 const { excludeInterfaces, gossipPort } = workerData as {
@@ -11,10 +11,12 @@ const { excludeInterfaces, gossipPort } = workerData as {
 if (!parentPort) throw new Error('packet-thread runs as a worker only')
 const mainPort = parentPort
 
-function drain(port: MessagePort): (MainToPacket | ToPacket)[] {
-  const messages: (MainToPacket | ToPacket)[] = []
+type Message = MainToPacket | ToPacket | ToSegment
+
+function drain(port: MessagePort): Message[] {
+  const messages: Message[] = []
   for (let got = receiveMessageOnPort(port); got; got = receiveMessageOnPort(port)) {
-    messages.push(got.message as MainToPacket | ToPacket)
+    messages.push(got.message as Message)
   }
   return messages
 }
@@ -27,6 +29,7 @@ const loop = new PacketLoop(
       return [...drain(gossipPort), ...fromMain]
     },
     send: (message) => mainPort.postMessage(message),
+    toGossip: (message) => gossipPort.postMessage(message),
   },
   excludeInterfaces.map((pattern) => new RegExp(pattern)),
 )
