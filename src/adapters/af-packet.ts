@@ -1,4 +1,4 @@
-/** Ethernet frames of all interfaces: packet(7), with a BPF filter for what may be answered. */
+/** Ethernet frames of all interfaces: packet(7), with a BPF filter for what is wanted of them. */
 import {
   ERRNO,
   SOCK_CLOEXEC,
@@ -39,6 +39,9 @@ const LOAD_HALF = 0x28
 const JUMP_EQUAL = 0x15
 const RETURN = 0x06
 const WHOLE = 0xffff
+/** SKF_AD_OFF + SKF_AD_PKTTYPE (linux/filter.h): for whom the frame is; PACKET_HOST: this one alone. */
+const PACKET_TYPE = 0xffff_f004
+const PACKET_HOST = 0
 
 const KINDS = {
   arpRequests: {
@@ -59,6 +62,32 @@ const KINDS = {
       [JUMP_EQUAL, 0, 3, 58],
       [LOAD_BYTE, 0, 0, 54],
       [JUMP_EQUAL, 0, 1, 135],
+      [RETURN, 0, 0, WHOLE],
+      [RETURN, 0, 0, 0],
+    ],
+  },
+  /** To this host: neither to all nor by this host. */
+  arpReplies: {
+    etherType: 0x0806,
+    filter: [
+      [LOAD_BYTE, 0, 0, PACKET_TYPE],
+      [JUMP_EQUAL, 0, 3, PACKET_HOST],
+      [LOAD_HALF, 0, 0, 20],
+      [JUMP_EQUAL, 0, 1, 2],
+      [RETURN, 0, 0, WHOLE],
+      [RETURN, 0, 0, 0],
+    ],
+  },
+  /** To this host, as `arpReplies`. */
+  advertisements: {
+    etherType: 0x86dd,
+    filter: [
+      [LOAD_BYTE, 0, 0, PACKET_TYPE],
+      [JUMP_EQUAL, 0, 5, PACKET_HOST],
+      [LOAD_BYTE, 0, 0, 20],
+      [JUMP_EQUAL, 0, 3, 58],
+      [LOAD_BYTE, 0, 0, 54],
+      [JUMP_EQUAL, 0, 1, 136],
       [RETURN, 0, 0, WHOLE],
       [RETURN, 0, 0, 0],
     ],

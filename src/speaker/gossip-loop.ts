@@ -17,7 +17,7 @@ import type { Log } from '../ports/log.ts'
 import { Assurance } from './assurance.ts'
 import { GossipShell } from './gossip-shell.ts'
 import { Joiner } from './joiner.ts'
-import type { FromPacket, GossipToMain, MainToGossip, ToPacket } from './messages.ts'
+import type { FromPacket, GossipToMain, MainToGossip, ToPacket, ToSegment } from './messages.ts'
 import { VipOwners } from './vip-owners.ts'
 
 /** Plain memberlist takes longer than this to give somebody up. */
@@ -42,7 +42,7 @@ export interface GossipLoopDeps {
   /** Unix time at start. */
   readonly startedAtMs: number
   readonly toMain: (message: GossipToMain) => void
-  readonly toPacket: (message: ToPacket) => void
+  readonly toPacket: (message: ToPacket | ToSegment) => void
   /** For so long the packet thread may answer by what it was told. */
   readonly renewLease: (ms: number) => void
 }
@@ -95,13 +95,20 @@ export class GossipLoop {
   }
 
   fromPacket(message: FromPacket): void {
-    this.#vips.handover.announced(message.ips)
-    this.#flush()
+    switch (message.kind) {
+      case 'announced':
+        this.#vips.handover.announced(message.ips)
+        return this.#flush()
+      case 'answered':
+        return this.#shell?.answered(message.ip)
+      case 'carrier':
+        return this.#shell?.carrier(message.up)
+    }
   }
 
   async #open(profile: 'lan' | 'wan'): Promise<void> {
     const { node: name, bindAddress, bindPort, security, returnDelayMs } = this.#options
-    const { clock, log, random, toMain } = this.#deps
+    const { clock, log, random, toMain, toPacket } = this.#deps
     const detection = DETECTIONS[this.#options.detection]
     const options = {
       name,
@@ -110,6 +117,7 @@ export class GossipLoop {
       security,
       returnDelayMs,
       profile: { lan: LAN, wan: WAN }[profile],
+      ask: (ip: Uint8Array) => toPacket({ kind: 'ask', ip }),
       ...(detection && { detection }),
     }
     const shell = await GossipShell.open(options, clock, log, random, {
@@ -117,6 +125,7 @@ export class GossipLoop {
       user: (payload, from) => this.#heard(payload, from),
     })
     this.#shell = shell
+    toPacket({ kind: 'bound', ip: shell.address.ip })
     this.#joiner = new Joiner({
       clock,
       log,

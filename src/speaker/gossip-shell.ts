@@ -27,6 +27,8 @@ export interface GossipShellOptions {
   /** The fast detector; absent: plain memberlist. */
   readonly detection?: Detection
   readonly returnDelayMs?: number
+  /** Asks a member's kernel by ARP or neighbour discovery too: tell answers by `answered`. */
+  readonly ask?: (ip: Uint8Array) => void
 }
 
 /** What a shell tells of. */
@@ -39,10 +41,12 @@ export interface GossipEvents {
 
 export class GossipShell {
   readonly node: GossipNode
+  readonly address: Address
   readonly #clock: Clock
   readonly #log: Log
   readonly #security: Security
   readonly #events: GossipEvents
+  readonly #ask: ((ip: Uint8Array) => void) | undefined
   #datagrams: Datagrams | undefined
   #streams: Streams | undefined
   #timer: { cancel(): void } | undefined
@@ -55,9 +59,11 @@ export class GossipShell {
     random: () => number,
     events: GossipEvents,
   ) {
-    const { bindAddress, bindPort, security } = options
+    const { bindAddress, bindPort, security, ask } = options
     const address = addressFrom(bindAddress, bindPort)
     if (!address) throw new Error(`gossip: expected an IP address to bind, got "${bindAddress}"`)
+    this.address = address
+    this.#ask = ask
     this.#clock = clock
     this.#log = log
     this.#security = security
@@ -116,6 +122,16 @@ export class GossipShell {
     this.#run((node) => node.seekOnly(isThere))
   }
 
+  /** The kernel at this address lives. */
+  answered(ip: Uint8Array): void {
+    this.#run((node, now) => node.knocked({ ip }, now))
+  }
+
+  /** This node's cable was pulled, or is in again. */
+  carrier(up: boolean): void {
+    this.#run((node, now) => node.carrier(up, now))
+  }
+
   close(): void {
     this.#closed = true
     this.#timer?.cancel()
@@ -164,6 +180,7 @@ export class GossipShell {
         if (effect.connected) return this.#datagrams?.sendConnected(effect.to, effect.bytes)
         return this.#datagrams?.send(effect.to, effect.bytes)
       case 'knock':
+        this.#ask?.(effect.to.ip)
         return void this.#knock(effect.to)
       case 'exchange':
         return void this.#exchange(effect)

@@ -1,8 +1,8 @@
 /**
  * What crosses between the threads of a speaker:
  *
- *   main ──candidacies, join, leave──▶ gossip ──announce───▶ packet
- *   main ◀─────members, owners──────── gossip ◀──announced── packet
+ *   main ──candidacies, join, leave──▶ gossip ──announce, ask────────────────▶ packet
+ *   main ◀─────members, owners──────── gossip ◀─announced, answered, carrier── packet
  *   main ◀────────────────ready, interfaces, counters────── packet
  *
  * Every message is plain data. Tables go as a whole, so a reader never sees half of one.
@@ -63,11 +63,21 @@ export interface ToPacket {
   readonly again?: boolean
 }
 
-/** To gossip: the neighbours have been told for the first time that these are here. */
-export interface FromPacket {
-  readonly kind: 'announced'
-  readonly ips: readonly string[]
-}
+/** Sent by gossip: see segment.ts. Addresses are 4 or 16 bytes. */
+export type ToSegment =
+  /** This node's address: tell when the interface that has it loses its carrier or gets it back. */
+  | { readonly kind: 'bound'; readonly ip: Uint8Array }
+  /** Ask the kernel there, if it is on a segment with us, whether it lives. */
+  | { readonly kind: 'ask'; readonly ip: Uint8Array }
+
+/** To gossip. */
+export type FromPacket =
+  /** The neighbours have been told for the first time that these are here. */
+  | { readonly kind: 'announced'; readonly ips: readonly string[] }
+  /** The kernel there lives: it was asked a moment ago. */
+  | { readonly kind: 'answered'; readonly ip: Uint8Array }
+  /** Sent when it changes; at first it is taken for up. */
+  | { readonly kind: 'carrier'; readonly up: boolean }
 
 export type MainToPacket = { readonly kind: 'stop' } | { readonly kind: 'count' }
 

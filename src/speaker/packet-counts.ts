@@ -1,10 +1,11 @@
 /** What the packet thread counts: by address announced, and frames not answered by reason. */
+import type { AskDrop } from '../core/announce/ask.ts'
 import type { FrameDrop } from '../core/announce/decide.ts'
 import type { Vip, VipTable } from '../core/announce/vips.ts'
 import type { PacketCounters } from './messages.ts'
 
 /** `ownershipUnsure`: the gossip thread does not vouch for the table (assurance.ts). */
-export type PacketDropReason = FrameDrop | 'sendFailed' | 'ownershipUnsure'
+export type PacketDropReason = FrameDrop | AskDrop | 'sendFailed' | 'ownershipUnsure'
 
 interface VipCounts {
   requestsReceived: number

@@ -12,12 +12,13 @@ import { solicitedNodeGroups } from '../core/announce/groups.ts'
 import { announcingInterfaces } from '../core/announce/interfaces.ts'
 import type { AnnouncingInterface } from '../core/announce/interfaces.ts'
 import { VipTable } from '../core/announce/vips.ts'
-import type { FromPacket, MainToPacket, PacketToMain, ToPacket } from './messages.ts'
+import type { FromPacket, MainToPacket, PacketToMain, ToPacket, ToSegment } from './messages.ts'
 import { PacketCounts } from './packet-counts.ts'
+import { Segment } from './segment.ts'
 
 export interface PacketPorts {
   /** All messages that are there, oldest first. */
-  receive(): (MainToPacket | ToPacket)[]
+  receive(): (MainToPacket | ToPacket | ToSegment)[]
   send(message: PacketToMain): void
   toGossip(message: FromPacket): void
   /** While it holds, the table is true: the gossip thread runs and vouches for it. */
@@ -40,6 +41,10 @@ export class PacketLoop {
   readonly #links = new LinkWatch()
   readonly #schedule = new GratuitousSchedule()
   readonly #counts = new PacketCounts()
+  readonly #segment = new Segment({
+    toGossip: (message) => this.#ports.toGossip(message),
+    dropped: (reason) => this.#counts.dropped(reason),
+  })
   #vips = new VipTable()
   #interfaces = new Map<number, AnnouncingInterface>()
   #sentNames: string | undefined
@@ -57,7 +62,8 @@ export class PacketLoop {
   run(): void {
     this.#ports.send({ kind: 'ready', wakeFd: this.#wakeFd })
     this.#scan()
-    const poll = new PollSet([this.#wakeFd, this.#arp.fd, this.#neighbor.fd, this.#links.fd])
+    const fds = [this.#wakeFd, this.#arp.fd, this.#neighbor.fd, this.#links.fd]
+    const poll = new PollSet([...fds, ...this.#segment.fds])
     const wakes = new Uint8Array(8)
     while (!this.#stopped) {
       poll.wait(this.#timeoutMs())
@@ -71,9 +77,10 @@ export class PacketLoop {
       if (poll.readable(3) && this.#links.update()) this.#scan()
       if (poll.readable(1)) this.#answer(this.#arp)
       if (poll.readable(2)) this.#answer(this.#neighbor)
+      if (poll.readable(4) || poll.readable(5)) this.#segment.hear(BATCH)
       if (sure) this.#announce()
     }
-    for (const socket of [this.#arp, this.#neighbor, this.#links]) socket.close()
+    for (const socket of [this.#arp, this.#neighbor, this.#links, this.#segment]) socket.close()
     // The eventfd stays: a late wake must not write to what reuses its number.
     this.#ports.send({ kind: 'stopped' })
   }
@@ -84,13 +91,16 @@ export class PacketLoop {
     return Math.ceil(Math.max(least, Math.min(LONGEST_WAIT_MS, deadline - performance.now())))
   }
 
-  #take(message: MainToPacket | ToPacket): void {
+  #take(message: MainToPacket | ToPacket | ToSegment): void {
     switch (message.kind) {
       case 'announce':
         this.#vips = new VipTable(message.vips, this.#vips)
         this.#counts.keep(this.#vips)
         this.#tableChanged(message.again)
         return
+      case 'ask':
+      case 'bound':
+        return this.#segment.take(message, this.#links.table)
       case 'count':
         this.#ports.send({ kind: 'counters', counters: this.#counts.snapshot() })
         return
@@ -105,6 +115,7 @@ export class PacketLoop {
   /** Looks anew at which interfaces qualify. */
   #scan(): void {
     const { links, addresses } = this.#links.table
+    this.#segment.linksChanged(this.#links.table)
     const interfaces = announcingInterfaces(links, addresses, this.#exclude)
     // Most changes are of other interfaces: those of pods that come and go.
     const same = isDeepStrictEqual(interfaces, [...this.#interfaces.values()])

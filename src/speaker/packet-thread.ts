@@ -2,7 +2,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import { Lease } from '../adapters/lease.ts'
-import type { MainToPacket, ToPacket } from './messages.ts'
+import type { MainToPacket, ToPacket, ToSegment } from './messages.ts'
 import { PacketLoop } from './packet-loop.ts'
 
 const { excludeInterfaces, gossipPort, lease } = workerData as {
@@ -13,10 +13,12 @@ const { excludeInterfaces, gossipPort, lease } = workerData as {
 if (!parentPort) throw new Error('packet-thread runs as a worker only')
 const mainPort = parentPort
 
-function drain(port: MessagePort): (MainToPacket | ToPacket)[] {
-  const messages: (MainToPacket | ToPacket)[] = []
+type Message = MainToPacket | ToPacket | ToSegment
+
+function drain(port: MessagePort): Message[] {
+  const messages: Message[] = []
   for (let got = receiveMessageOnPort(port); got; got = receiveMessageOnPort(port)) {
-    messages.push(got.message as MainToPacket | ToPacket)
+    messages.push(got.message as Message)
   }
   return messages
 }

@@ -191,11 +191,18 @@ export class Network {
 
   /** Takes the cable away. */
   cut(name: string): void {
-    this.#fault(name, 'cut').plugged = false
+    this.#plug(this.#fault(name, 'cut'), false)
   }
 
   mend(name: string): void {
-    this.#fault(name, 'mend').plugged = true
+    this.#plug(this.#fault(name, 'mend'), true)
+  }
+
+  /** Its kernel tells its process. */
+  #plug(host: Host, plugged: boolean): void {
+    host.plugged = plugged
+    const { node } = host
+    this.#enter(host, node, 'stream', (now) => node.carrier(plugged, now))
   }
 
   /** Its clock is ahead by that much more. */

@@ -183,8 +183,8 @@ const link = (changes: Partial<Link>): Link => ({
   master: 0,
   ...changes,
 })
-const linkLocal = (flags = 0) => ({ index: 2, ip: ip('fe80::1'), flags })
-const global = { index: 2, ip: ip('fd00::1'), flags: 0 }
+const linkLocal = (flags = 0) => ({ index: 2, ip: ip('fe80::1'), prefixLength: 64, flags })
+const global = { index: 2, ip: ip('fd00::1'), prefixLength: 64, flags: 0 }
 const both = [{ ...eth0 }]
 const onlyArp = [{ ...eth0, linkLocal: undefined }]
 for (const [what, changes, addresses, expected] of [

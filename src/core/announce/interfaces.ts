@@ -18,6 +18,8 @@ export interface Link {
 export interface LinkAddress {
   readonly index: number
   readonly ip: Ip
+  /** Bits of the subnet it is in. */
+  readonly prefixLength: number
   /** IFA_F_* bits. */
   readonly flags: number
 }
@@ -35,9 +37,9 @@ export interface AnnouncingInterface {
 const UP = 0x1
 const BROADCAST = 0x2
 const LOOPBACK = 0x8
+/** It has a carrier (RFC 2863, operational state). */
 const RUNNING = 0x40
 const NOARP = 0x80
-/** The address is not, or not yet, this node's: duplicate address detection. */
 const NOT_OURS = 0x08 | 0x40
 
 /**
@@ -52,11 +54,10 @@ export function announcingInterfaces(
   const linkLocals = new Map<number, Ip>()
   for (const { index, ip, flags } of addresses) {
     const linkLocal = ip.family === 6 && ip.value >> 118n === 0xfe80n >> 6n
-    if (linkLocal && (flags & NOT_OURS) === 0 && !linkLocals.has(index)) linkLocals.set(index, ip)
+    if (linkLocal && isUsable({ flags }) && !linkLocals.has(index)) linkLocals.set(index, ip)
   }
   return [...links]
-    .filter(({ flags }) => (flags & UP) !== 0 && (flags & RUNNING) !== 0)
-    .filter(({ flags, master }) => (flags & (LOOPBACK | NOARP)) === 0 && master === 0)
+    .filter((link) => hasCarrier(link) && hasNeighbours(link) && link.master === 0)
     .filter(({ name }) => !exclude.some((pattern) => pattern.test(name)))
     .flatMap(({ index, name, mac, flags }) => {
       const arp = (flags & BROADCAST) !== 0
@@ -65,6 +66,16 @@ export function announcingInterfaces(
     })
     .sort((a, b) => a.index - b.index)
 }
+
+/** What is sent there leaves the node. */
+export const hasCarrier = ({ flags }: Link): boolean =>
+  (flags & UP) !== 0 && (flags & RUNNING) !== 0
+
+/** Hosts there are found by ARP or neighbour discovery. */
+export const hasNeighbours = ({ flags }: Link): boolean => (flags & (LOOPBACK | NOARP)) === 0
+
+/** False while the address is not, or not yet, this node's: duplicate address detection. */
+export const isUsable = ({ flags }: Pick<LinkAddress, 'flags'>): boolean => (flags & NOT_OURS) === 0
 
 /** Changes when the interface is another one to its neighbours. */
 export const interfaceIdentity = ({ index, name, mac }: AnnouncingInterface): string =>

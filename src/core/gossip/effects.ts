@@ -19,8 +19,9 @@ export type Effect =
       readonly connected?: true
     }
   /**
-   * Ask the kernel there whether it lives: connect by TCP and close. Tell any answer, be it a refusal,
-   * by `knocked(to, …)`; silence is told by nothing.
+   * Ask the kernel there whether it lives: connect by TCP and close; on a shared segment, by ARP or
+   * neighbour discovery too. Tell any answer, be it a refusal, by `knocked(to, …)`; silence is told by
+   * nothing.
    */
   | { readonly kind: 'knock'; readonly to: Address }
   /** Connect, send, read one reply, and tell it by `exchangeDone(id, …)`. */

@@ -58,6 +58,7 @@ export class GossipNode {
   /** How unwell this node thinks it is (Lifeguard): its probes are slower for it. */
   #score = 0
   #leaving = false
+  #cancelCutOff: (() => void) | undefined
 
   constructor(options: NodeOptions, now: number) {
     const { name, profile, random } = options
@@ -142,9 +143,24 @@ export class GossipNode {
     this.#watch?.refused(from, now)
   }
 
-  /** The kernel at `from` accepted or refused a connection. */
-  knocked(from: Address, now: number): void {
-    this.#watch?.knocked(from, now)
+  /** The kernel at `from` accepted or refused a connection, or answered ARP or neighbour discovery. */
+  knocked({ ip }: Pick<Address, 'ip'>, now: number): void {
+    this.#watch?.knocked(ip, now)
+  }
+
+  /** The cable by which this node hears the others was pulled, or is in again. */
+  carrier(up: boolean, now: number): void {
+    this.#watch?.carrier(up, now)
+    this.#cancelCutOff?.()
+    this.#cancelCutOff = undefined
+    const { detection } = this.#options
+    if (up) this.#settling.plugged(now)
+    else if (detection) {
+      // From then on the others may have given it up.
+      this.#cancelCutOff = this.#timers.set(now + detection.goneMs, (at) => {
+        this.#settling.cutOff(at)
+      })
+    }
   }
 
   /** The first round of joins is over: whoever can be reached knows of this member. */

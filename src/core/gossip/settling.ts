@@ -6,8 +6,8 @@
  * - A member starts unsettled, and is settled when it has been so for `returnDelayMs`, or at once where
  *   nobody else is: then there is nobody to wait for.
  * - It is unsettled when a settled member believes it dead: others have taken over.
- * - It is unsettled when most members are dead to it: then it is more likely that it was cut off, and
- *   those over there go on. It stays so until it meets enough of them again.
+ * - It is unsettled when its cable is out, or most members are dead to it: then it is more likely that it
+ *   was cut off, and those over there go on. It stays so until it meets enough of them again.
  */
 import { isMarked, isSettled } from './mark.ts'
 import type { Members } from './members.ts'
@@ -22,6 +22,8 @@ export class Settling {
   /** Others could be reached, if there are any: before that, "nobody else" means nothing. */
   #arrived = false
   #apart = false
+  /** Somebody went since it was last among many. */
+  #lost = false
   #cancel: (() => void) | undefined
 
   /** `returnDelayMs` 0: always settled, as MetalLB's speakers are. `changed`: others are to be told. */
@@ -51,7 +53,7 @@ export class Settling {
   /** A member is alive that was not before. */
   came(now: number): void {
     const { dead, usable } = this.#count()
-    if (usable > dead) this.#apart = false
+    if (usable > dead) this.#apart = this.#lost = false
     this.#consider(now)
   }
 
@@ -63,13 +65,22 @@ export class Settling {
   /** A member is dead or has left. */
   went(now: number): void {
     const { dead, usable } = this.#count()
-    if (dead > usable) {
-      this.#apart = true
-      if (this.#settled) {
-        this.unsettle(now)
-        this.#changed(now)
-      }
-    }
+    this.#lost = true
+    if (dead > usable) this.cutOff(now)
+    else this.#consider(now)
+  }
+
+  /** It is us, not the others: they go on without us. */
+  cutOff(now: number): void {
+    this.#apart = true
+    if (!this.#settled) return this.#consider(now)
+    this.unsettle(now)
+    if (!this.#settled) this.#changed(now)
+  }
+
+  /** The own cable is in again. Whoever was lost meanwhile is waited for. */
+  plugged(now: number): void {
+    if (!this.#lost) this.#apart = false
     this.#consider(now)
   }
 

@@ -4,16 +4,21 @@
  * patience:
  *
  * - it refuses the ping (nobody listens there any more): the speaker is gone, its node lives;
- * - it does not answer a TCP connection either: node or cable is gone. Kernels do not pause to collect
- *   garbage, so this may be quick;
+ * - it answers neither a TCP connection nor, on a shared segment, ARP or neighbour discovery: node or
+ *   cable is gone. Kernels do not pause to collect garbage, so this may be quick;
  * - it answers, the speaker does not: paused or starved. Clients that know the MAC are still served, so
  *   this is given more time.
  *
  * A verdict is an ordinary `suspect` message; when most of a member's watchers agree, an ordinary
- * `dead`. A watcher that was itself late, or hears nothing from anybody it watches, accuses nobody.
+ * `dead`. A watcher that was itself late, has no carrier, or hears nothing from anybody it watches,
+ * accuses nobody.
+ *
+ * The kernel is asked in several ways at once (a knock), and any answer is its word: a firewall may
+ * swallow one way, and where none gets through its silence means nothing. So that this is known
+ * beforehand it is asked now and then at rest too.
  */
 import type { Random } from '../random.ts'
-import { EMPTY } from '../wire/memberlist/bytes.ts'
+import { EMPTY, sameBytes } from '../wire/memberlist/bytes.ts'
 import type { Ping } from '../wire/memberlist/messages.ts'
 import type { Detection } from './detection.ts'
 import type { Address } from './effects.ts'
@@ -32,6 +37,8 @@ export type Withheld =
   | 'late'
   /** Nobody it watches can be heard: it is more likely its own cable. */
   | 'allSilent'
+  /** It is its own cable. */
+  | 'noCarrier'
 
 export interface WatchActions {
   /** By a connected socket. */
@@ -48,6 +55,10 @@ export interface WatchActions {
 const SEQ_BIT = 0x8000_0000
 /** Pings whose answers are still recognized: seconds' worth, even in a hurry. */
 const REMEMBERED = 1024
+/** A kernel that answers is asked this often at rest; one that does not, each `pausedMs`. */
+const KNOCK_EVERY_MS = 10_000
+/** One that has not answered for this long before a silence is not expected to: a firewall is new. */
+const KNOCKABLE_MS = 3 * KNOCK_EVERY_MS
 
 interface Watched {
   readonly member: Member
@@ -55,8 +66,10 @@ interface Watched {
   watchers: readonly string[]
   /** It has answered a ping of ours: only then does its silence mean anything. */
   heard: boolean
-  /** Its kernel has answered a knock: where a firewall swallows them their silence means nothing. */
-  knockable: boolean
+  /** When it was last knocked at. */
+  knockAt: number
+  /** When its kernel last answered a knock; undefined: never, so that its silence means nothing. */
+  knockedAt: number | undefined
   /** First ping since the last answer; undefined: the last ping was answered. */
   waitingSince: number | undefined
   /** Last word of its kernel: an answer, a refusal, a connection. */
@@ -79,6 +92,7 @@ export class Watch {
   readonly #watched = new Map<string, Watched>()
   readonly #sent = new Map<number, string>()
   #seqNo = 0
+  #carrier = true
 
   constructor(
     options: { readonly self: string; readonly detection: Detection; readonly random: Random },
@@ -138,12 +152,19 @@ export class Watch {
     this.#judge(watched, now)
   }
 
-  /** The kernel there accepted or refused a connection. */
-  knocked(from: Address, now: number): void {
-    const watched = this.#at(from)
-    if (!watched) return
-    watched.kernelAt = now
-    watched.knockable = true
+  /** The kernel at this address has answered a knock: it is that of all members there. */
+  knocked(ip: Uint8Array, now: number): void {
+    for (const watched of this.#watched.values()) {
+      if (!sameBytes(watched.address.ip, ip)) continue
+      watched.kernelAt = now
+      watched.knockedAt = now
+    }
+  }
+
+  /** This node's own cable: nothing was heard without it, and who is silent gets all patience anew. */
+  carrier(up: boolean, now: number): void {
+    this.#carrier = up
+    if (up) this.#beginAnew('noCarrier', now)
   }
 
   /** Another member accuses one that we watch: look at once. */
@@ -168,7 +189,8 @@ export class Watch {
       address: addressOf(member),
       watchers,
       heard: false,
-      knockable: false,
+      knockAt: now,
+      knockedAt: undefined,
       waitingSince: undefined,
       kernelAt: now,
       refused: false,
@@ -177,7 +199,7 @@ export class Watch {
       cancel: () => undefined,
     }
     this.#watched.set(name, watched)
-    this.#actions.knock(addressOf(member))
+    this.#knock(watched, now)
     this.#arm(watched, now + this.#detection.intervalMs * this.#random())
   }
 
@@ -187,7 +209,7 @@ export class Watch {
 
   #turn(watched: Watched, due: number, now: number): void {
     const { intervalMs, hurryMs, lateMs } = this.#detection
-    if (now - due > lateMs) this.#slept(now)
+    if (now - due > lateMs) this.#beginAnew('late', now)
     const quiet = this.#isQuiet(watched, now)
     this.#ask(watched, now, quiet)
     // One that was never heard is asked at leisure: its silence means nothing anyway.
@@ -199,11 +221,11 @@ export class Watch {
     this.#judge(watched, now)
   }
 
-  /** What was not heard while asleep says nothing: all silences begin anew. */
-  #slept(now: number): void {
+  /** What was not heard while asleep or cut off says nothing: all silences begin anew. */
+  #beginAnew(reason: Withheld, now: number): void {
     for (const [name, watched] of this.#watched) {
       if (watched.waitingSince === undefined) continue
-      if (this.#isQuiet(watched, now)) this.#withhold(watched, 'late', name)
+      if (this.#isQuiet(watched, now)) this.#withhold(watched, reason, name)
       watched.waitingSince = now
       watched.kernelAt = now
       watched.refused = false
@@ -224,13 +246,24 @@ export class Watch {
     if (this.#sent.size > REMEMBERED && oldest !== undefined) this.#sent.delete(oldest)
     watched.waitingSince ??= now
     this.#actions.ping(address, barePing(member.name, seqNo))
-    if (hurried) this.#actions.knock(address)
+    if (hurried || this.#isKnockDue(watched, now)) this.#knock(watched, now)
+  }
+
+  #isKnockDue({ knockAt, knockedAt }: Watched, now: number): boolean {
+    const everyMs = knockedAt === undefined ? this.#detection.pausedMs : KNOCK_EVERY_MS
+    return now - knockAt >= everyMs
+  }
+
+  #knock(watched: Watched, now: number): void {
+    watched.knockAt = now
+    this.#actions.knock(watched.address)
   }
 
   #judge(watched: Watched, now: number): void {
     const cause = this.#cause(watched, now)
     if (!cause) return
     const { member, watchers, accusers } = watched
+    if (!this.#carrier) return this.#withhold(watched, 'noCarrier', member.name)
     if (cause !== 'speakerGone' && this.#allSilent(now)) {
       return this.#withhold(watched, 'allSilent', member.name)
     }
@@ -246,11 +279,12 @@ export class Watch {
   }
 
   #cause(watched: Watched, now: number): Cause | undefined {
-    const { heard, waitingSince, kernelAt, refused, knockable } = watched
+    const { heard, waitingSince, kernelAt, refused, knockedAt } = watched
     if (!heard || waitingSince === undefined) return undefined
     if (refused) return 'speakerGone'
     const { goneMs, pausedMs } = this.#detection
     const silentMs = now - waitingSince
+    const knockable = knockedAt !== undefined && waitingSince - knockedAt < KNOCKABLE_MS
     if (knockable && silentMs >= goneMs && now - kernelAt >= goneMs) return 'nodeGone'
     return silentMs >= pausedMs ? 'speakerSilent' : undefined
   }
@@ -291,5 +325,4 @@ export const barePing = (node: string, seqNo: number): Ping => ({
   sourcePort: 0,
 })
 
-const sameAddress = (a: Address, b: Address): boolean =>
-  a.port === b.port && a.ip.length === b.ip.length && a.ip.every((byte, i) => byte === b.ip[i])
+const sameAddress = (a: Address, b: Address): boolean => a.port === b.port && sameBytes(a.ip, b.ip)

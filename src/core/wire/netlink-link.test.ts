@@ -29,17 +29,30 @@ for (const [what, message, expected] of [
     'addresses, the flags those of 32 bits',
     ADDRESSES,
     [
-      { kind: 'address', address: { index: 3, ip: parseIp('10.0.0.1'), flags: 0x80 } },
       {
         kind: 'address',
-        address: { index: 2, ip: parseIp('fe80::78d4:f2ff:feed:a41c'), flags: 0xc0 },
+        address: { index: 3, ip: parseIp('10.0.0.1'), prefixLength: 24, flags: 0x80 },
+      },
+      {
+        kind: 'address',
+        address: {
+          index: 2,
+          ip: parseIp('fe80::78d4:f2ff:feed:a41c'),
+          prefixLength: 64,
+          flags: 0xc0,
+        },
       },
     ],
   ],
   [
     'an address that goes',
     ADDRESSES.slice(0, ADDRESSES.indexOf('50', 5)).replace('1400', '1500'),
-    [{ kind: 'addressGone', address: { index: 3, ip: parseIp('10.0.0.1'), flags: 0x80 } }],
+    [
+      {
+        kind: 'addressGone',
+        address: { index: 3, ip: parseIp('10.0.0.1'), prefixLength: 24, flags: 0x80 },
+      },
+    ],
   ],
   ['a link', LINK, [{ kind: 'link', link }]],
   [
@@ -106,7 +119,7 @@ test('wire/netlink: asks for all links', () => {
 test('announce/link-table: a link that goes takes its addresses along', () => {
   const table = new LinkTable()
   const on = (index: number, ip: string) =>
-    ({ index, ip: parseIp(ip) ?? assert.fail(ip), flags: 0 }) as const
+    ({ index, ip: parseIp(ip) ?? assert.fail(ip), prefixLength: 24, flags: 0 }) as const
   table.apply({ kind: 'link', link })
   table.apply({ kind: 'link', link: { ...link, index: 4, name: 'eth1' } })
   table.apply({ kind: 'address', address: on(3, '10.0.0.1') })

@@ -130,7 +130,7 @@ function decodeAddress(
   const ip = bytes && ipFromBytes(bytes)
   if (!ip) return decoded(undefined)
   const flags = uint32(attributes.value.get(IFA.flags)) ?? view.getUint8(2)
-  const address = { index: view.getUint32(4, true), ip, flags }
+  const address = { index: view.getUint32(4, true), ip, prefixLength: view.getUint8(1), flags }
   return decoded({ kind: type === TYPE.newAddr ? 'address' : 'addressGone', address })
 }
 
