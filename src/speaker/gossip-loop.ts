@@ -11,6 +11,7 @@ import { LAN, WAN } from '../core/gossip/profiles.ts'
 import type { Security } from '../core/wire/memberlist/security.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import { tellFindings } from './findings-teller.ts'
 import { GossipShell } from './gossip-shell.ts'
 import { Joiner } from './joiner.ts'
 import type { GossipToMain, MainToGossip, ToPacket } from './messages.ts'
@@ -40,6 +41,7 @@ export class GossipLoop {
   readonly #deps: GossipLoopDeps
   #shell: GossipShell | undefined
   #joiner: Joiner | undefined
+  #stopTelling: (() => void) | undefined
   #candidacies: readonly Candidacy[] = []
   #alive = ''
   #announced = ''
@@ -67,6 +69,8 @@ export class GossipLoop {
         return this.#update(false)
       case 'join':
         return this.#joiner?.want(message.addresses)
+      case 'view':
+        return this.#deps.toMain({ kind: 'view', view: this.#shell?.view() })
       case 'leave':
         return this.#leave(message.timeoutMs)
     }
@@ -97,6 +101,10 @@ export class GossipLoop {
         this.#update(false)
       },
     })
+    const read = () => shell.findings()
+    this.#stopTelling = tellFindings(clock, read, (findings) =>
+      toMain({ kind: 'findings', findings }),
+    )
     toMain({ kind: 'listening', address: `${bindAddress}:${bindPort}` })
     this.#membersChanged()
   }
@@ -148,6 +156,7 @@ export class GossipLoop {
     const { clock, toPacket, toMain } = this.#deps
     this.#left = true
     this.#joiner?.close()
+    this.#stopTelling?.()
     this.#shell?.leave()
     const alone = this.#usable().length === 0
     clock.after(Math.min(timeoutMs, alone ? 0 : HANDOVER_MS), () => {
