@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Serve, Streams } from '../ports/gossip-sockets.ts'
-import { hostOf } from './address.ts'
+import { addressFrom, hostOf } from './address.ts'
 
 /** Requests served at once; memberlist's bound on push/pulls. */
 const MOST_CONNECTIONS = 128
@@ -22,9 +22,11 @@ export async function openStreams(
   }
   const server = createServer((socket) => {
     track(socket)
+    const from = addressFrom(socket.remoteAddress ?? '', socket.remotePort ?? 0)
+    if (!from) return void socket.destroy()
     socket.setTimeout(timeoutMs, () => socket.destroy())
     collect(socket, (received) => {
-      const answer = serve(received)
+      const answer = serve(received, from)
       if (answer === 'more') return false
       if (answer === 'close') socket.destroy()
       else socket.end(answer)

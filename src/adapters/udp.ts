@@ -8,15 +8,20 @@ import type { Datagrams } from '../ports/gossip-sockets.ts'
 import type { Log } from '../ports/log.ts'
 import { addressFrom, hostOf } from './address.ts'
 
-/** `receive` is called for each datagram. Rejects if the address cannot be bound. */
+/**
+ * `receive` is called for each datagram; `refused` where the kernel there says that nobody listens,
+ * `tooLarge` where the own kernel will not send so many bytes (EMSGSIZE). Rejects if the address
+ * cannot be bound.
+ */
 export async function openDatagrams(
   bindAddress: string,
   port: number,
   log: Log,
   receive: (bytes: Uint8Array, from: Address) => void,
   refused: (from: Address) => void = () => undefined,
+  tooLarge: (to: Address) => void = () => undefined,
 ): Promise<Datagrams> {
-  const connected = new ConnectedSockets(bindAddress, receive, refused)
+  const connected = new ConnectedSockets(bindAddress, receive, refused, tooLarge)
   const socket = createSocket({ type: isIPv6(bindAddress) ? 'udp6' : 'udp4' })
   socket.on('message', (bytes, { address, port }) => {
     const from = addressFrom(address, port)
@@ -29,7 +34,10 @@ export async function openDatagrams(
     send({ ip, port }, bytes) {
       const host = hostOf({ ip, port })
       // A member that cannot be reached is found out by the probes, not here.
-      if (host !== undefined && port > 0) socket.send(bytes, port, host, () => undefined)
+      if (host === undefined || port === 0) return
+      socket.send(bytes, port, host, (error) => {
+        if (isTooLarge(error)) tooLarge({ ip, port })
+      })
     },
     sendConnected: (to, bytes) => connected.send(to, bytes),
     close() {
@@ -38,6 +46,8 @@ export async function openDatagrams(
     },
   }
 }
+
+const isTooLarge = (error: NodeJS.ErrnoException | null): boolean => error?.code === 'EMSGSIZE'
 
 /** Sockets unused for this long are closed. */
 const IDLE_MS = 10_000
@@ -53,6 +63,7 @@ class ConnectedSockets {
   readonly #bindAddress: string
   readonly #receive: (bytes: Uint8Array, from: Address) => void
   readonly #refused: (from: Address) => void
+  readonly #tooLarge: (to: Address) => void
   readonly #sockets = new Map<string, Connected>()
   readonly #sweeper: NodeJS.Timeout
 
@@ -60,10 +71,12 @@ class ConnectedSockets {
     bindAddress: string,
     receive: (bytes: Uint8Array, from: Address) => void,
     refused: (from: Address) => void,
+    tooLarge: (to: Address) => void,
   ) {
     this.#bindAddress = bindAddress
     this.#receive = receive
     this.#refused = refused
+    this.#tooLarge = tooLarge
     this.#sweeper = setInterval(() => this.#sweep(), IDLE_MS).unref()
   }
 
@@ -78,7 +91,10 @@ class ConnectedSockets {
     }
     connected.usedAt = performance.now()
     // Not connected yet, or refused just now: the next ping comes soon.
-    if (connected.ready) connected.socket.send(bytes, () => undefined)
+    if (!connected.ready) return
+    connected.socket.send(bytes, (error) => {
+      if (isTooLarge(error)) this.#tooLarge(to)
+    })
   }
 
   close(): void {

@@ -1,9 +1,10 @@
 /** Entry point of the controller: flags and wiring. */
 import { systemClock } from '../adapters/clock.ts'
-import { serveHealth } from '../adapters/health.ts'
+import { healthPages } from '../adapters/health.ts'
 import { connectCluster } from '../adapters/kube/cluster.ts'
 import { EventRecorder } from '../adapters/kube/events.ts'
 import { createLog, isLogLevel } from '../adapters/log.ts'
+import { servePages } from '../adapters/pages.ts'
 import { orExit } from '../adapters/program-flags.ts'
 import { stopSignal } from '../adapters/stop-signal.ts'
 import { controllerOptions } from './options.ts'
@@ -17,8 +18,8 @@ const controller = runController(
   { cluster, clock: systemClock, log, recorder, options },
   stopSignal(),
 )
-const notReady = () => controller.notReady()
-const health = await serveHealth({ address: '', port: options.healthPort, notReady })
+const pages = healthPages(() => controller.notReady())
+const health = await servePages({ address: '', port: options.healthPort, pages })
 log.info('started', { namespace: options.namespace, healthPort: options.healthPort })
 
 await controller.done

@@ -9,7 +9,7 @@ export interface Datagrams {
 }
 
 /** Handles one request of a stream: bytes so far in; 'more', a reply, or 'close'. */
-export type Serve = (received: Uint8Array) => 'more' | 'close' | Uint8Array
+export type Serve = (received: Uint8Array, from: Address) => 'more' | 'close' | Uint8Array
 
 export interface Streams {
   /**

@@ -18,6 +18,7 @@ export class Announcer {
   readonly #record: RecordEvent
   readonly #publish: (announced: ReadonlyMap<string, Announced>) => void
   #candidacies: readonly Candidacy[] = []
+  #ownerships: readonly Ownership[] = []
   #owned: ReadonlySet<string> = new Set()
   #interfaces: ReadonlySet<string> | undefined
   #announced: ReadonlyMap<string, Announced> = new Map()
@@ -34,6 +35,17 @@ export class Announcer {
     this.#publish = publish
   }
 
+  /** The addresses announced by this node, with their Services. */
+  get announced(): { readonly service: string; readonly ip: string }[] {
+    return this.#ownerships
+      .filter(({ service, owner }) => owner === this.#self && this.#announced.has(service))
+      .map(({ service, ip }) => ({ service, ip }))
+  }
+
+  get owners(): readonly Ownership[] {
+    return this.#ownerships
+  }
+
   /** What was handed to the gossip thread: the interfaces of each Service. */
   setCandidacies(candidacies: readonly Candidacy[]): void {
     this.#candidacies = candidacies
@@ -41,6 +53,7 @@ export class Announcer {
   }
 
   setOwners(ownerships: readonly Ownership[]): void {
+    this.#ownerships = ownerships
     const own = ownerships.filter(({ owner }) => owner === this.#self)
     this.#owned = new Set(own.map(({ service }) => service))
     this.#update()

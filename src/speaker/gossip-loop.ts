@@ -15,6 +15,7 @@ import type { Security } from '../core/wire/memberlist/security.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { Assurance } from './assurance.ts'
+import { tellFindings } from './findings-teller.ts'
 import { GossipShell } from './gossip-shell.ts'
 import { Joiner } from './joiner.ts'
 import type { FromPacket, GossipToMain, MainToGossip, ToPacket, ToSegment } from './messages.ts'
@@ -54,6 +55,7 @@ export class GossipLoop {
   #shell: GossipShell | undefined
   #joiner: Joiner | undefined
   #assurance: Assurance | undefined
+  #stopTelling: (() => void) | undefined
   #tick: { cancel(): void } | undefined
   #alive = ''
   #announced = '[]'
@@ -89,6 +91,8 @@ export class GossipLoop {
       case 'join':
         this.#shell?.seekOnly((ip) => message.addresses.includes(textOf(ip)))
         return this.#joiner?.want(message.addresses)
+      case 'view':
+        return this.#deps.toMain({ kind: 'view', view: this.#shell?.view() })
       case 'leave':
         return this.#leave(message.timeoutMs)
     }
@@ -149,6 +153,10 @@ export class GossipLoop {
       },
       awake: () => this.#update(true),
     })
+    const read = () => shell.findings()
+    this.#stopTelling = tellFindings(clock, read, (findings) =>
+      toMain({ kind: 'findings', findings }),
+    )
     toMain({ kind: 'listening', address: `${bindAddress}:${bindPort}` })
     this.#membersChanged()
   }
@@ -238,6 +246,7 @@ export class GossipLoop {
   #leave(timeoutMs: number): void {
     const { clock } = this.#deps
     this.#joiner?.close()
+    this.#stopTelling?.()
     this.#vips.handover.leave()
     this.#shell?.leave()
     clock.after(this.#usable().length === 0 ? 0 : LINGER_MS, () => {

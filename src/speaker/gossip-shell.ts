@@ -4,11 +4,13 @@ import { openStreams } from '../adapters/tcp.ts'
 import { openDatagrams } from '../adapters/udp.ts'
 import type { Detection } from '../core/gossip/detection.ts'
 import type { Address, Effect } from '../core/gossip/effects.ts'
+import type { Finding } from '../core/gossip/findings.ts'
 import { GossipNode } from '../core/gossip/node.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
+import type { GossipView } from '../core/gossip/view.ts'
 import type { Security } from '../core/wire/memberlist/security.ts'
 import { decodeStream, encodeStream } from '../core/wire/memberlist/stream.ts'
-import type { StreamMessage } from '../core/wire/memberlist/stream.ts'
+import type { StreamDrop, StreamMessage } from '../core/wire/memberlist/stream.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Datagrams, Streams } from '../ports/gossip-sockets.ts'
 import type { Log } from '../ports/log.ts'
@@ -81,8 +83,8 @@ export class GossipShell {
   ): Promise<GossipShell> {
     const shell = new GossipShell(options, clock, log, random, events)
     const { bindAddress, bindPort, profile } = options
-    shell.#streams = await openStreams(bindAddress, bindPort, profile.tcpTimeoutMs, (received) =>
-      shell.#serve(received),
+    shell.#streams = await openStreams(bindAddress, bindPort, profile.tcpTimeoutMs, (...request) =>
+      shell.#serve(...request),
     )
     shell.#datagrams = await openDatagrams(
       bindAddress,
@@ -90,6 +92,7 @@ export class GossipShell {
       log,
       (bytes, from) => shell.#run((node, now) => node.datagram(bytes, from, now)),
       (from) => shell.#run((node, now) => node.refused(from, now)),
+      (to) => shell.#run((node) => node.tooLarge(to)),
     )
     shell.#run(() => undefined)
     return shell
@@ -132,6 +135,15 @@ export class GossipShell {
     this.#run((node, now) => node.carrier(up, now))
   }
 
+  /** What is known of the cluster, for people. */
+  view(): GossipView {
+    return this.node.view(this.#clock.now())
+  }
+
+  findings(): Finding[] {
+    return this.node.findings(this.#clock.now())
+  }
+
   close(): void {
     this.#closed = true
     this.#timer?.cancel()
@@ -139,15 +151,18 @@ export class GossipShell {
     this.#streams?.close()
   }
 
-  #serve(received: Uint8Array): 'more' | 'close' | Uint8Array {
+  #serve(received: Uint8Array, from: Address): 'more' | 'close' | Uint8Array {
     const request = decodeStream(received, 'dialer', this.#security)
     if (!request.ok) {
       if (request.reason === 'truncated') return 'more'
-      this.#log.debug('gossip-stream-dropped', { reason: request.reason })
+      this.#dropped(from, request.reason)
       return 'close'
     }
     let reply: StreamMessage | undefined
-    this.#run((node, now) => (reply = node.stream(request.value, now)))
+    this.#run((node, now) => {
+      node.witness.stream(from, undefined, now)
+      reply = node.stream(request.value, now)
+    })
     return reply ? encodeStream(reply, 'acceptor', true, this.#security) : 'close'
   }
 
@@ -199,9 +214,17 @@ export class GossipShell {
       const answer = decodeStream(received, 'acceptor', this.#security)
       if (answer.ok) return answer.value
       if (answer.reason === 'truncated') return 'more'
-      this.#log.debug('gossip-stream-dropped', { reason: answer.reason })
+      this.#dropped(to, answer.reason)
       return undefined
     })
-    this.#run((node, now) => node.exchangeDone(id, reply, now))
+    this.#run((node, now) => {
+      if (reply) node.witness.stream(to, undefined, now)
+      node.exchangeDone(id, reply, now)
+    })
+  }
+
+  #dropped(from: Address, reason: StreamDrop): void {
+    this.#log.debug('gossip-stream-dropped', { reason })
+    this.#run((node, now) => node.witness.stream(from, reason, now))
   }
 }

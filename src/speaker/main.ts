@@ -1,18 +1,33 @@
 /** Entry point of the speaker: flags and wiring. */
 import { systemClock } from '../adapters/clock.ts'
-import { serveHealth } from '../adapters/health.ts'
+import { healthPages } from '../adapters/health.ts'
 import { SolicitedNodeGroups } from '../adapters/icmp6.ts'
 import { connectCluster } from '../adapters/kube/cluster.ts'
 import { EventRecorder } from '../adapters/kube/events.ts'
 import { createLog, isLogLevel } from '../adapters/log.ts'
+import { servePages } from '../adapters/pages.ts'
 import { orExit } from '../adapters/program-flags.ts'
 import { stopSignal } from '../adapters/stop-signal.ts'
 import { deriveKey } from '../core/wire/memberlist/key.ts'
+import type { Cluster } from '../ports/cluster.ts'
+import type { Log } from '../ports/log.ts'
 import { speakerOptions } from './options.ts'
 import { runSpeaker } from './run.ts'
+import { tellSecretMissing } from './secret-missing.ts'
 import { startThreads } from './threads.ts'
 
-const options = orExit(speakerOptions(process.argv.slice(2), process.env))
+const newRecorder = (cluster: Cluster, log: Log, node: string) =>
+  new EventRecorder(cluster, systemClock, log, 'metallb-speaker', node)
+
+const parsed = speakerOptions(process.argv.slice(2), process.env)
+if (!parsed.ok && parsed.secretMissing) {
+  const log = createLog('info', 'speaker')
+  log.error('GossipSecretMissing', { message: parsed.secretMissing.message })
+  const cluster = connectCluster(log)
+  const recorder = newRecorder(cluster, log, parsed.secretMissing.node)
+  await tellSecretMissing(parsed.secretMissing, cluster, recorder, systemClock)
+}
+const options = orExit(parsed)
 const { node, profile, detection } = options
 const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 'speaker')
 const stop = stopSignal()
@@ -37,13 +52,13 @@ const speaker = runSpeaker(
     log,
     threads,
     options,
-    recorder: new EventRecorder(cluster, systemClock, log, 'metallb-speaker', node),
+    recorder: newRecorder(cluster, log, node),
     setGroups: (wanted) => groups.set(wanted),
   },
   stop,
 )
-const notReady = () => speaker.notReady()
-const health = await serveHealth({ address: '127.0.0.1', port: options.healthPort, notReady })
+const pages = { ...healthPages(() => speaker.notReady()), ...speaker.pages }
+const health = await servePages({ address: '127.0.0.1', port: options.healthPort, pages })
 log.info('started', { node, profile, detection, encrypted: key !== undefined })
 
 try {

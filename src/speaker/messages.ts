@@ -10,6 +10,8 @@
 import type { GroupMembership } from '../core/announce/groups.ts'
 import type { Candidacy } from '../core/election/candidacy.ts'
 import type { AnnouncedVip, Ownership } from '../core/election/owners.ts'
+import type { Finding } from '../core/gossip/findings.ts'
+import type { GossipView } from '../core/gossip/view.ts'
 
 export type { AnnouncedVip, Candidacy, GroupMembership, Ownership }
 
@@ -32,6 +34,8 @@ export type MainToGossip =
   | { readonly kind: 'candidacies'; readonly candidacies: readonly Candidacy[] }
   /** Addresses of speaker pods; those that are members already are skipped. */
   | { readonly kind: 'join'; readonly addresses: readonly string[] }
+  /** What is known of the cluster, for people: answered by 'view'. */
+  | { readonly kind: 'view' }
   /** Announce the leave, fall silent, answer 'left' within `timeoutMs`. */
   | { readonly kind: 'leave'; readonly timeoutMs: number }
 
@@ -42,6 +46,10 @@ export type GossipToMain =
   | { readonly kind: 'members'; readonly members: readonly Member[] }
   /** The whole table, sent when it changes: who owns each candidacy (undefined: nobody). */
   | { readonly kind: 'owners'; readonly owners: readonly OwnerView[] }
+  /** `view` undefined: membership is off. */
+  | { readonly kind: 'view'; readonly view: GossipView | undefined }
+  /** The whole list of what is wrong, sent when it changes. */
+  | { readonly kind: 'findings'; readonly findings: readonly Finding[] }
   | { readonly kind: 'left' }
   | {
       readonly kind: 'log'

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { parse } from 'yaml'
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
+import type { SecretMissing } from './secret-missing.ts'
 import { parseFlags } from '../adapters/flags.ts'
 import type { Flag } from '../adapters/flags.ts'
 import {
@@ -46,6 +47,8 @@ export interface SpeakerOptions {
   readonly labels: string
   /** Bytes of the memberlist secret; undefined: no encryption. */
   readonly secret: Uint8Array | undefined
+  /** There is a secret, but nothing in it. */
+  readonly secretEmpty: boolean
   /** 'off' where bind address or labels are missing: then every node counts as alive. */
   readonly profile: 'lan' | 'wan' | 'off'
   /** `--failure-detection`; by default steady, plain memberlist with `--ml-wan-config`. */
@@ -57,7 +60,11 @@ export interface SpeakerOptions {
 
 export type ParsedOptions =
   | { readonly ok: true; readonly options: SpeakerOptions }
-  | { readonly ok: false; readonly problems: readonly string[] }
+  | {
+      readonly ok: false
+      readonly problems: readonly string[]
+      readonly secretMissing?: SecretMissing
+    }
 
 export function speakerOptions(
   argv: readonly string[],
@@ -72,8 +79,12 @@ export function speakerOptions(
   if (!flags['node-name']) problems.push('node unknown: give --node-name or METALLB_NODE_NAME')
   const secretFile = join(flags['ml-secret-key-path'], 'secretkey')
   const secret = flags['ml-secret-key-path'] ? readIfThere(secretFile) : undefined
+  let secretMissing: SecretMissing | undefined
   if (flags['ml-secret-key-path'] && !secret) {
-    problems.push(`memberlist secret: expected a file ${secretFile}; the controller makes it`)
+    const message = `memberlist secret: expected a file ${secretFile}; the controller makes it`
+    problems.push(message)
+    const [pod, node] = [flags['pod-name'], flags['node-name']]
+    secretMissing = { namespace: namespace ?? '', pod, node, message }
   }
   const detection = flags['failure-detection'] || (flags['ml-wan-config'] ? 'memberlist' : 'steady')
   if (!isDetection(detection)) {
@@ -83,7 +94,7 @@ export function speakerOptions(
   const excluded = excludeInterfaces(flags['exclude-l2-config'])
   if (!Array.isArray(excluded)) problems.push(excluded)
   if (problems.length > 0 || !Array.isArray(excluded) || !namespace || !isDetection(detection)) {
-    return { ok: false, problems }
+    return { ok: false, problems, ...(secretMissing && { secretMissing }) }
   }
 
   const membership = flags['ml-bindaddr'] !== '' && flags['ml-labels'] !== ''
@@ -101,6 +112,7 @@ export function speakerOptions(
       bindPort: flags['ml-bindport'],
       labels: flags['ml-labels'],
       secret: secret?.length ? secret : undefined,
+      secretEmpty: secret?.length === 0,
       profile: !membership ? 'off' : flags['ml-wan-config'] ? 'wan' : 'lan',
       detection,
       returnDelayMs: flags['return-delay'] * 1000,

@@ -3,11 +3,13 @@
  * edge, keeps a CandidacyTable, and hands the result on when it changed. While the API is away
  * everything stays as last heard.
  */
+import * as z from 'zod'
 import { Followers } from '../adapters/followers.ts'
 import { parseConfig } from '../core/config/parse-config.ts'
 import { parseEndpointSlice } from '../core/config/endpoints.ts'
 import { parseNode } from '../core/config/node.ts'
 import { parseService } from '../core/config/service.ts'
+import type { SpeakerPod } from '../core/diagnosis/problems.ts'
 import type { Candidacy } from '../core/election/candidacy.ts'
 import type { Change, Cluster, Followed, KubeObject } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
@@ -29,9 +31,18 @@ export interface ReconcileOptions {
 
 export interface Outputs {
   candidacies(list: readonly Candidacy[]): void
-  /** Addresses of all speaker pods, this one's among them. */
-  speakers(addresses: readonly string[]): void
+  /** All speaker pods that have an address, by address, this one's among them. */
+  speakers(pods: readonly SpeakerPod[]): void
 }
+
+/** Without an address it is not there yet. */
+const Pod = z.object({
+  spec: z.object({ nodeName: z.string().default('') }).prefault({}),
+  status: z.object({
+    podIP: z.string().min(1),
+    conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
+  }),
+})
 
 export class Reconciler {
   readonly #table: CandidacyTable
@@ -90,8 +101,8 @@ export class Reconciler {
       { namespace, labelSelector },
       (change, { objects, synced }) => {
         if (!synced && change.kind !== 'synced') return
-        const addresses = [...objects.values()].flatMap((pod) => podAddress(pod) ?? [])
-        this.#outputs.speakers(addresses.sort())
+        const pods = [...objects.values()].flatMap((pod) => speakerPod(pod) ?? [])
+        this.#outputs.speakers(pods.sort((a, b) => (a.address < b.address ? -1 : 1)))
       },
       signal,
     )
@@ -155,9 +166,12 @@ export class Reconciler {
   }
 }
 
-function podAddress(pod: KubeObject): string | undefined {
-  const status = pod['status'] as { podIP?: string } | undefined
-  return status?.podIP
+function speakerPod(pod: KubeObject): SpeakerPod | undefined {
+  const parsed = Pod.safeParse(pod)
+  if (!parsed.success) return undefined
+  const { spec, status } = parsed.data
+  const ready = status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+  return { name: pod.metadata.name, node: spec.nodeName, address: status.podIP, ready }
 }
 
 const bigints = (_: string, value: unknown): unknown =>

@@ -6,15 +6,22 @@
 import { once } from 'node:events'
 import type { EventRecorder } from '../adapters/kube/events.ts'
 import { subjectOf } from '../adapters/kube/subject.ts'
+import type { Pages } from '../adapters/pages.ts'
+import { tryDoor } from '../adapters/tcp-door.ts'
 import { ALLOW_SHARED_IP, annotation } from '../core/config/annotations.ts'
+import type { GossipView } from '../core/gossip/view.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { PODS, SERVICES } from '../ports/resources.ts'
 import { Announcer } from './announcer.ts'
 import { CandidacyTable } from './candidacy-table.ts'
-import type { GossipToMain, GroupMembership, PacketToMain } from './messages.ts'
+import { Diagnosis } from './diagnosis.ts'
+import { Inquiry } from './inquiry.ts'
+import type { GossipToMain, GroupMembership, PacketCounters, PacketToMain } from './messages.ts'
+import { SpeakerMetrics } from './metrics.ts'
 import type { SpeakerOptions } from './options.ts'
+import { speakerPages } from './pages.ts'
 import { Reconciler } from './reconcile.ts'
 import { StatusWriter } from './status-writer.ts'
 import type { Threads } from './threads.ts'
@@ -22,6 +29,10 @@ import type { Threads } from './threads.ts'
 /** Members are told of the leave within this; the pod's grace period is 2 s. */
 const LEAVE_MS = 1000
 const SILENCE_MS = 300
+/** A thread that does not answer within this is left out of what is shown. */
+const ANSWER_MS = 1000
+/** A TCP connection between two nodes takes far less. */
+const KNOCK_MS = 2000
 
 export interface SpeakerDeps {
   readonly cluster: Cluster
@@ -37,6 +48,8 @@ export interface SpeakerDeps {
 export interface Speaker {
   /** What keeps it from being ready, or nothing. */
   notReady(): readonly string[]
+  /** What can be seen of it: metrics, and what it knows. */
+  readonly pages: Pages
   /** Resolves when stopped in order; rejects when a thread died. */
   readonly done: Promise<void>
 }
@@ -57,6 +70,21 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     { self, namespace, owner: () => podReference(cluster, options) },
     following.signal,
   )
+  const diagnosis = new Diagnosis({
+    clock,
+    log,
+    self: options.bindAddress,
+    port: options.bindPort,
+    secretEmpty: options.secretEmpty && options.profile !== 'off',
+    knock: (address) => tryDoor(address, options.bindPort, KNOCK_MS),
+    record(type, reason, message) {
+      const { namespace, pod: name } = options
+      cluster.get(PODS, { namespace, name }).then(
+        (pod) => deps.recorder.record(subjectOf(pod, PODS), type, reason, message),
+        (error: unknown) => log.warn('event-not-written', { reason, object: name, message, error }),
+      )
+    },
+  })
   const announcer = new Announcer(
     self,
     (key, type, reason, message) => {
@@ -75,11 +103,21 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
         announcer.setCandidacies(candidacies)
         threads.toGossip({ kind: 'candidacies', candidacies })
       },
-      speakers: (addresses) => threads.toGossip({ kind: 'join', addresses }),
+      speakers(pods) {
+        diagnosis.setSpeakers(pods)
+        threads.toGossip({ kind: 'join', addresses: pods.map(({ address }) => address) })
+      },
     },
     following.signal,
   )
 
+  const metrics = new SpeakerMetrics()
+  const views = new Inquiry<GossipView | undefined>(clock, ANSWER_MS, () => {
+    threads.toGossip({ kind: 'view' })
+  })
+  const counts = new Inquiry<PacketCounters>(clock, ANSWER_MS, () => {
+    threads.toPacket({ kind: 'count' })
+  })
   let joined = false
   const left = Promise.withResolvers<void>()
   threads.onGossip((message: GossipToMain) => {
@@ -90,9 +128,14 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
         joined = true
         return
       case 'members':
+        diagnosis.setMembers(new Set(message.members.map(({ address }) => hostOf(address))))
         return log.debug('members', { members: message.members })
       case 'owners':
         return announcer.setOwners(message.owners)
+      case 'view':
+        return views.answered(message.view)
+      case 'findings':
+        return diagnosis.setFindings(message.findings)
       case 'left':
         return left.resolve()
       case 'log':
@@ -103,8 +146,9 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
   threads.onPacket((message: PacketToMain) => {
     switch (message.kind) {
       case 'ready':
-      case 'counters':
         return
+      case 'counters':
+        return counts.answered(message.counters)
       case 'interfaces':
         log.info('interfaces', { names: message.names })
         return announcer.setInterfaces(message.names)
@@ -126,15 +170,27 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     await within(left.promise, LEAVE_MS + SILENCE_MS)
     threads.toPacket({ kind: 'stop' })
     await within(silent.promise, SILENCE_MS)
+    diagnosis.close()
     following.abort()
     await threads.terminate()
   }
+  const notReady = () => [
+    ...(reconciler.synced ? [] : ['API objects not listed yet']),
+    ...(statuses.synced ? [] : ['ServiceL2Status not listed yet']),
+    ...(joined ? [] : ['gossip not joined yet']),
+  ]
   return {
-    notReady: () => [
-      ...(reconciler.synced ? [] : ['API objects not listed yet']),
-      ...(statuses.synced ? [] : ['ServiceL2Status not listed yet']),
-      ...(joined ? [] : ['gossip not joined yet']),
-    ],
+    notReady,
+    pages: speakerPages({
+      node: self,
+      metrics,
+      gossip: views,
+      packet: counts,
+      owners: () => announcer.owners,
+      announced: () => announcer.announced,
+      problems: () => diagnosis.standing,
+      notReady,
+    }),
     // Threads that end because they were told to are no reason to fail.
     done: Promise.race([
       stopping(),
@@ -145,6 +201,8 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     ]).finally(() => following.abort()),
   }
 }
+
+const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'))
 
 /** The ownerReference that lets ServiceL2Status objects go with this pod. */
 async function podReference(cluster: Cluster, options: SpeakerOptions): Promise<object> {

@@ -14,10 +14,11 @@ import type { PushNodeState, PushPull, StreamMessage } from '../wire/memberlist/
 import { VSN, compatible } from '../wire/memberlist/version.ts'
 import type { Detection } from './detection.ts'
 import type { Address, Effect } from './effects.ts'
+import type { Finding } from './findings.ts'
 import { clampScore, pushPullMs } from './formulas.ts'
 import { isMarked, isSettled, markOf } from './mark.ts'
 import { Members, addressOf } from './members.ts'
-import type { Member } from './members.ts'
+import type { Member, MemberState } from './members.ts'
 import { Outbox } from './outbox.ts'
 import { Prober } from './prober.ts'
 import type { Profile } from './profiles.ts'
@@ -25,7 +26,10 @@ import { Seeker } from './seek.ts'
 import { Settling } from './settling.ts'
 import { Suspicions } from './suspicions.ts'
 import { Timers } from './timers.ts'
+import { viewOf } from './view.ts'
+import type { GossipView } from './view.ts'
 import { Watch, barePing } from './watch.ts'
+import { Witness } from './witness.ts'
 
 export interface NodeOptions {
   readonly name: string
@@ -44,6 +48,7 @@ export interface NodeOptions {
 
 export class GossipNode {
   readonly members: Members
+  readonly witness: Witness
   readonly #options: NodeOptions
   readonly #timers = new Timers()
   readonly #suspicions: Suspicions
@@ -64,6 +69,7 @@ export class GossipNode {
     const { name, profile, random } = options
     this.#options = options
     this.members = new Members(name)
+    this.witness = new Witness(profile)
     this.#suspicions = new Suspicions(profile, this.#timers)
     this.#outbox = new Outbox(options, () => this.members.size)
     this.#prober = new Prober(
@@ -78,7 +84,7 @@ export class GossipNode {
         healthier: (by) => this.#rescore(-by),
         sicker: (by) => this.#rescore(by),
         failed: (member, at) => this.#accuse(member, at),
-        log: (event, fields) => this.#log('warn', event, fields),
+        udpLost: (member, at) => this.#udpLost(member, at),
       },
     )
     this.#watch = this.#startWatch()
@@ -102,7 +108,9 @@ export class GossipNode {
 
   /** Effects since the last call, in order. */
   drain(): Effect[] {
-    return this.#outbox.drain()
+    const effects = this.#outbox.drain()
+    this.witness.sent(effects)
+    return effects
   }
 
   /** When `tick` is wanted next. */
@@ -115,7 +123,9 @@ export class GossipNode {
   }
 
   datagram(bytes: Uint8Array, from: Address, now: number): void {
-    const { messages, drops } = decodePacket(bytes, this.#options.security)
+    const unpacked = decodePacket(bytes, this.#options.security)
+    const { messages, drops } = unpacked
+    this.witness.datagram(bytes, unpacked, from, now)
     for (const reason of drops) this.#log('debug', 'gossip-packet-dropped', { reason })
     for (const message of messages) this.#receive(message, from, now)
   }
@@ -136,6 +146,23 @@ export class GossipNode {
   /** `reply` undefined: there was none in time. */
   exchangeDone(id: number, reply: StreamMessage | undefined, now: number): void {
     this.#outbox.exchangeDone(id, reply, now)
+  }
+
+  /** The kernel refused to send a datagram there, for its size. */
+  tooLarge(to: Address): void {
+    this.#watch?.tooLarge(to)
+  }
+
+  /** What this member sees that is wrong with the network or with its configuration. */
+  findings(now: number): Finding[] {
+    return [...this.witness.findings.list(now), ...(this.#watch?.findings() ?? [])]
+  }
+
+  /** What this member knows, for people. */
+  view(now: number): GossipView {
+    const [incarnation, score, findings] = [this.#incarnation, this.#score, this.findings(now)]
+    const { members, witness } = this
+    return viewOf({ members, witness, incarnation, score, findings, watch: this.#watch }, now)
   }
 
   /** A connected socket was told that nobody listens at `from`. */
@@ -183,6 +210,7 @@ export class GossipNode {
     const { tcpTimeoutMs } = this.#options.profile
     this.#outbox.exchange(to, this.#localState(true), tcpTimeoutMs, (reply, now) => {
       const ok = reply?.kind === 'pushPull' && this.#merge(reply, now)
+      this.witness.counters.joins[ok ? 'ok' : 'failed']++
       done(ok, now)
     })
   }
@@ -205,6 +233,7 @@ export class GossipNode {
       case 'indirectPing':
         return this.#prober.receive(message, from, now)
       case 'ackResp':
+        this.witness.findings.acked(from.ip)
         if (this.#watch?.acked(message.seqNo, now)) return
         if (this.#seeker?.acked(message.seqNo)) return
         return this.#prober.receive(message, from, now)
@@ -227,6 +256,7 @@ export class GossipNode {
     const verdict = this.members.alive(heard, now, this.#leaving, bootstrap)
     if (verdict.kind === 'refute') return this.#refute(verdict.incarnation, now)
     if (verdict.kind === 'conflict') {
+      this.witness.conflict(verdict.member, news.addr, this.members.size, now)
       return this.#log('warn', 'gossip-name-conflict', { name: news.node })
     }
     if (verdict.kind !== 'alive') return
@@ -254,6 +284,7 @@ export class GossipNode {
     this.#outbox.news(node, encodeMessage(news))
     if (confirmed) return
     const { self, size } = this.members
+    this.witness.counters.suspicions[from === self ? 'self' : 'other']++
     this.#suspicions.start(node, from, size, now, (at) => {
       this.#believeDead({ kind: 'dead', node, incarnation, from: self }, at)
     })
@@ -298,6 +329,7 @@ export class GossipNode {
   #refute(accused: number, now: number): void {
     this.#incarnation = Math.max(this.#incarnation, accused) + 1
     this.#rescore(1)
+    this.witness.counters.contradictions.refuted++
     this.#log('info', 'gossip-refuted', { incarnation: this.#incarnation })
     this.#sayAlive(now)
   }
@@ -418,8 +450,10 @@ export class GossipNode {
   #startWatch(): Watch | undefined {
     const { name: self, detection, random } = this.#options
     if (!detection) return undefined
-    return new Watch({ self, detection, random }, this.members, this.#timers, {
+    const { udpBufferSize: paddedBytes } = this.#options.profile
+    return new Watch({ self, detection, random, paddedBytes }, this.members, this.#timers, {
       ping: (to, ping) => this.#outbox.sendConnected(to, ping),
+      pingPadded: (to, ping) => this.#outbox.sendPadded(to, ping),
       knock: (to) => this.#outbox.effect({ kind: 'knock', to }),
       accuse: (member, watchers, at) => {
         this.#accuse(member, at)
@@ -432,11 +466,15 @@ export class GossipNode {
       },
       dead: ({ name: node, incarnation }, cause, accusers, at) => {
         const news: Dead = { kind: 'dead', node, incarnation, from: self }
+        this.witness.counters.detections[cause]++
         this.#log('warn', 'gossip-detected', { member: node, cause, accusers })
         this.#believeDead(news, at, cause)
         this.#tell([node, ...this.members.usable().map((member) => member.name)], news)
       },
-      withheld: (reason, member) => this.#log('info', 'gossip-withheld', { reason, member }),
+      withheld: (reason, member) => {
+        this.witness.counters.withheld[reason]++
+        this.#log('info', 'gossip-withheld', { reason, member })
+      },
     })
   }
 
@@ -447,6 +485,12 @@ export class GossipNode {
       ping: (to, seqNo) => this.#outbox.sendConnected(to, barePing('', seqNo)),
       meet: (to, over) => this.join(to, over),
     })
+  }
+
+  #udpLost(member: Member, now: number): void {
+    const check = 'UDP port 7946 between the nodes'
+    this.#log('warn', 'gossip-udp-lost-tcp-works', { member: member.name, check })
+    this.witness.udpLost(member, this.members.size, now)
   }
 
   /** Straight to these, not by way of gossip. */
@@ -471,7 +515,8 @@ export class GossipNode {
     this.#timers.set(now + first * this.#options.random(), again)
   }
 
-  #changed(now: number, name: string, from: string, to: string, by?: string): void {
+  #changed(now: number, name: string, from: MemberState, to: MemberState, by?: string): void {
+    if (name !== this.members.self) this.witness.changed(from, to)
     if (!this.#leaving) this.#watch?.update(now)
     this.#outbox.effect({ kind: 'members' })
     this.#log('info', 'member', { name, from, to, ...(by !== undefined && { by }) })

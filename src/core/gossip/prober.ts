@@ -36,7 +36,8 @@ export interface ProberActions {
   healthier(by: number): void
   sicker(by: number): void
   failed(member: Member, now: number): void
-  log(event: string, fields: object): void
+  /** It answers by TCP, but not by UDP. */
+  udpLost(member: Member, now: number): void
 }
 
 /** A relay tells at this share of the time-out that it heard nothing: after it would be too late. */
@@ -158,10 +159,8 @@ export class Prober {
       })
     })
     const cancelDeadline = this.#timers.set(deadline, (now) => {
-      if (reachedByTcp) {
-        const fields = { member: member.name, check: 'UDP port 7946 between the nodes' }
-        this.#actions.log('gossip-udp-lost-tcp-works', fields)
-      } else {
+      if (reachedByTcp) this.#actions.udpLost(member, now)
+      else {
         this.#actions.sicker(nackable > 0 ? Math.max(0, nackable - nacks) : 1)
         this.#actions.failed(member, now)
       }

@@ -24,8 +24,15 @@ export interface OnRing {
 }
 
 /** The members that `self` watches, each with all of its watchers, `self` among them. */
-export function watchedBy(
+export const watchedBy = (
   self: string,
+  members: readonly OnRing[],
+  count: number,
+): Map<string, readonly string[]> =>
+  new Map([...watchersOf(members, count)].filter(([, watchers]) => watchers.includes(self)))
+
+/** Each member with its watchers. */
+export function watchersOf(
   members: readonly OnRing[],
   count: number,
 ): Map<string, readonly string[]> {
@@ -39,7 +46,7 @@ export function watchedBy(
       const next = ring[(i + step) % ring.length]
       if (next?.watches) watchers.push(next.name)
     }
-    if (watchers.includes(self)) watched.set(name, watchers)
+    watched.set(name, watchers)
   }
   return watched
 }

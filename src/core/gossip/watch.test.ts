@@ -38,7 +38,7 @@ class Pair {
       }) as const
     members.alive(alive('self', Uint8Array.of(10, 0, 0, 1)), 0, false, true)
     members.alive(alive('peer', PEER), 0, false)
-    const options = { self: 'self', detection: STEADY, random: () => 0.5 }
+    const options = { self: 'self', detection: STEADY, random: () => 0.5, paddedBytes: 1400 }
     this.#watch = new Watch(options, members, this.#timers, {
       ping: (_, { seqNo }) => {
         if (this.answers) this.#soon((now) => void this.#watch.acked(seqNo, now))

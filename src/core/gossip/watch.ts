@@ -22,10 +22,13 @@ import { EMPTY, sameBytes } from '../wire/memberlist/bytes.ts'
 import type { Ping } from '../wire/memberlist/messages.ts'
 import type { Detection } from './detection.ts'
 import type { Address } from './effects.ts'
+import type { Finding } from './findings.ts'
 import { isMarked } from './mark.ts'
 import { addressOf } from './members.ts'
 import type { Member, Members } from './members.ts'
-import { watchedBy } from './ring.ts'
+import { MTU_SEQ, MtuProbe } from './mtu-probe.ts'
+import { watchedBy, watchersOf } from './ring.ts'
+import type { OnRing } from './ring.ts'
 import type { Timers } from './timers.ts'
 
 /** How a member was lost. */
@@ -43,6 +46,8 @@ export type Withheld =
 export interface WatchActions {
   /** By a connected socket. */
   ping(to: Address, ping: Ping): void
+  /** Likewise, as a datagram of the largest size we send. */
+  pingPadded(to: Address, ping: Ping): void
   knock(to: Address): void
   /** Told again while the verdict stands: it may get lost. */
   accuse(member: Member, watchers: readonly string[], now: number): void
@@ -53,12 +58,30 @@ export interface WatchActions {
 
 /** Sequence numbers of watch pings have the top bit set; the prober's never do. */
 const SEQ_BIT = 0x8000_0000
+const SEQ_COUNT = MTU_SEQ - SEQ_BIT
 /** Pings whose answers are still recognized: seconds' worth, even in a hurry. */
 const REMEMBERED = 1024
 /** A kernel that answers is asked this often at rest; one that does not, each `pausedMs`. */
 const KNOCK_EVERY_MS = 10_000
 /** One that has not answered for this long before a silence is not expected to: a firewall is new. */
 const KNOCKABLE_MS = 3 * KNOCK_EVERY_MS
+
+/** What is known of a member that is watched, for people. Ages in ms. */
+export interface Watching {
+  /** Since the first ping that is not answered; undefined: all are. */
+  readonly waitingMs: number | undefined
+  /** Since its kernel said anything. */
+  readonly kernelMs: number
+  readonly accusers: readonly string[]
+}
+
+export interface WatchOptions {
+  readonly self: string
+  readonly detection: Detection
+  readonly random: Random
+  /** Size of the largest datagrams we send. */
+  readonly paddedBytes: number
+}
 
 interface Watched {
   readonly member: Member
@@ -72,6 +95,8 @@ interface Watched {
   knockedAt: number | undefined
   /** First ping since the last answer; undefined: the last ping was answered. */
   waitingSince: number | undefined
+  /** Last answer of its own. */
+  answeredAt: number | undefined
   /** Last word of its kernel: an answer, a refusal, a connection. */
   kernelAt: number
   refused: boolean
@@ -89,33 +114,29 @@ export class Watch {
   readonly #members: Members
   readonly #timers: Timers
   readonly #actions: WatchActions
+  readonly #mtu: MtuProbe
   readonly #watched = new Map<string, Watched>()
   readonly #sent = new Map<number, string>()
   #seqNo = 0
   #carrier = true
 
-  constructor(
-    options: { readonly self: string; readonly detection: Detection; readonly random: Random },
-    members: Members,
-    timers: Timers,
-    actions: WatchActions,
-  ) {
+  constructor(options: WatchOptions, members: Members, timers: Timers, actions: WatchActions) {
     this.#self = options.self
     this.#detection = options.detection
     this.#random = options.random
     this.#members = members
     this.#timers = timers
     this.#actions = actions
+    this.#mtu = new MtuProbe(options.paddedBytes, timers, {
+      peers: () => [...this.#watched.values()],
+      ping: ({ member, address }, seqNo) =>
+        actions.pingPadded(address, barePing(member.name, seqNo)),
+    })
   }
 
   /** Membership changed: whom to watch follows from it. */
   update(now: number): void {
-    const usable = this.#members.usable()
-    const ring = usable.map((member) => ({
-      name: member.name,
-      watches: isMarked(member.meta),
-    }))
-    const wanted = watchedBy(this.#self, ring, this.#detection.watchers)
+    const wanted = watchedBy(this.#self, this.#ring(), this.#detection.watchers)
     for (const [name, old] of this.#watched) {
       const watchers = wanted.get(name)
       if (watchers && sameAddress(addressOf(old.member), old.address)) continue
@@ -123,16 +144,19 @@ export class Watch {
       this.#watched.delete(name)
     }
     for (const [name, watchers] of wanted) this.#set(name, watchers, now)
+    this.#mtu.update(now)
   }
 
   /** True if the answer was to a ping of this detector. */
   acked(seqNo: number, now: number): boolean {
     if (seqNo < SEQ_BIT) return false
+    if (this.#mtu.acked(seqNo)) return true
     const watched = this.#watched.get(this.#sent.get(seqNo) ?? '')
     this.#sent.delete(seqNo)
     if (watched) {
       watched.heard = true
       watched.kernelAt = now
+      watched.answeredAt = now
       watched.waitingSince = undefined
       watched.refused = false
       watched.told = undefined
@@ -176,6 +200,36 @@ export class Watch {
     this.#judge(watched, now)
   }
 
+  /** The kernel refused to send a datagram there, for its size. */
+  tooLarge(to: Address): void {
+    this.#mtu.tooLarge(to)
+  }
+
+  findings(): Finding[] {
+    return this.#mtu.list()
+  }
+
+  /** Who watches whom, by the watched. */
+  watchers(): Map<string, readonly string[]> {
+    return watchersOf(this.#ring(), this.#detection.watchers)
+  }
+
+  view(name: string, now: number): Watching | undefined {
+    const watched = this.#watched.get(name)
+    if (!watched) return undefined
+    const { waitingSince, kernelAt, accusers } = watched
+    return {
+      waitingMs: waitingSince === undefined ? undefined : Math.round(now - waitingSince),
+      kernelMs: Math.round(now - kernelAt),
+      accusers: [...accusers.keys()].sort(),
+    }
+  }
+
+  #ring(): OnRing[] {
+    const usable = this.#members.usable()
+    return usable.map(({ name, meta }) => ({ name, watches: isMarked(meta) }))
+  }
+
   #set(name: string, watchers: readonly string[], now: number): void {
     const member = this.#members.get(name)
     if (!member) return
@@ -192,6 +246,7 @@ export class Watch {
       knockAt: now,
       knockedAt: undefined,
       waitingSince: undefined,
+      answeredAt: undefined,
       kernelAt: now,
       refused: false,
       accusers: new Map(),
@@ -239,7 +294,7 @@ export class Watch {
 
   #ask(watched: Watched, now: number, hurried: boolean): void {
     const { member, address } = watched
-    this.#seqNo = (this.#seqNo + 1) % SEQ_BIT
+    this.#seqNo = (this.#seqNo + 1) % SEQ_COUNT
     const seqNo = SEQ_BIT + this.#seqNo
     this.#sent.set(seqNo, member.name)
     const [oldest] = this.#sent.keys()

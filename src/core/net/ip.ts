@@ -59,3 +59,9 @@ export function ipFromBytes(bytes: Uint8Array): Ip | undefined {
   for (const byte of bytes) value = (value << 8n) | BigInt(byte)
   return { family: bytes.length === 4 ? 4 : 6, value }
 }
+
+/** The text of 4 or 16 bytes in network order; '?' for any other length. */
+export function textOfIp(bytes: Uint8Array): string {
+  const ip = ipFromBytes(bytes)
+  return ip ? formatIp(ip) : '?'
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { newCounters } from '../core/gossip/counters.ts'
+import type { GossipView } from '../core/gossip/view.ts'
+import { FAMILIES, HANDOVERS, SpeakerMetrics } from './metrics.ts'
+import type { Snapshot } from './metrics.ts'
+
+const gossip = (some: Partial<GossipView> = {}): GossipView => ({
+  name: 'w1',
+  incarnation: 1,
+  score: 0,
+  members: [],
+  counters: newCounters(),
+  findings: [],
+  ...some,
+})
+
+const snapshot = (some: Partial<Snapshot> = {}): Snapshot => ({
+  node: 'w1',
+  gossip: gossip(),
+  packet: { vips: [], drops: {} },
+  announced: [],
+  problems: [],
+  answering: { gossip: true, packet: true },
+  ...some,
+})
+
+/** Lines with values, of the families named so. */
+const lines = (text: string, ...names: string[]): string[] =>
+  text.split('\n').filter((line) => names.some((name) => new RegExp(`^${name}[{ ]`).test(line)))
+
+test("speaker/metrics: MetalLB's, as MetalLB writes them", async () => {
+  const vip = { ip: '10.0.0.1', requestsReceived: 3, responsesSent: 2, gratuitousSent: 0 }
+  const text = await new SpeakerMetrics().text(
+    snapshot({
+      packet: { vips: [vip], drops: {} },
+      announced: [{ service: 'default/nginx', ip: '10.0.0.1' }],
+    }),
+  )
+  assert.deepEqual(lines(text, 'metallb_[a-z0-9_]+'), [
+    'metallb_layer2_requests_received{ip="10.0.0.1"} 3',
+    'metallb_layer2_responses_sent{ip="10.0.0.1"} 2',
+    'metallb_speaker_announced{service="default/nginx",protocol="layer2",node="w1",ip="10.0.0.1"} 1',
+  ])
+})
+
+test('speaker/metrics: scraped again it is what the threads say, not the sum; what is gone is gone', async () => {
+  const metrics = new SpeakerMetrics()
+  const vip = { ip: '10.0.0.1', requestsReceived: 3, responsesSent: 3, gratuitousSent: 5 }
+  await metrics.text(snapshot({ packet: { vips: [vip], drops: { notAnnounced: 4 } } }))
+  const text = await metrics.text(snapshot({ packet: { vips: [], drops: { notAnnounced: 6 } } }))
+  assert.deepEqual(lines(text, 'metallb_[a-z0-9_]+', 'bellwether_frames_dropped_total'), [
+    'bellwether_frames_dropped_total{reason="notAnnounced"} 6',
+  ])
+})
+
+test('speaker/metrics: what gossip counts, each by its label', async () => {
+  const counters = newCounters()
+  counters.suspicions.other = 2
+  counters.detections.nodeGone = 1
+  counters.withheld.late = 4
+  counters.dropped.cannotDecrypt = 7
+  counters.datagrams.sent = 100
+  const member = { name: 'w2', address: '10.0.0.2:7946', stateMs: 0, incarnation: 1 }
+  const rest = { kind: 'ours', heardMs: 5, watchers: [], watching: undefined } as const
+  const members = [
+    { ...member, ...rest, state: 'dead' as const },
+    { ...member, ...rest, state: 'alive' as const },
+  ]
+  const text = await new SpeakerMetrics().text(
+    snapshot({ gossip: gossip({ counters, members, score: 3 }), problems: ['GossipUDPBlocked'] }),
+  )
+  for (const line of [
+    'bellwether_gossip_suspicions_total{by="self"} 0',
+    'bellwether_gossip_suspicions_total{by="other"} 2',
+    'bellwether_gossip_detections_total{cause="nodeGone"} 1',
+    'bellwether_gossip_withheld_total{reason="late"} 4',
+    'bellwether_gossip_dropped_total{reason="cannotDecrypt"} 7',
+    'bellwether_gossip_datagrams_total{direction="sent"} 100',
+    'bellwether_gossip_members{state="alive"} 1',
+    'bellwether_gossip_members{state="suspect"} 0',
+    'bellwether_gossip_members{state="dead"} 1',
+    'bellwether_gossip_health_score 3',
+    'bellwether_problems{reason="GossipUDPBlocked"} 1',
+  ]) {
+    assert.ok(text.split('\n').includes(line), `${line}\nnot in\n${text}`)
+  }
+})
+
+test('speaker/metrics: a thread that does not answer is left out, the other is there', async () => {
+  const metrics = new SpeakerMetrics()
+  await metrics.text(snapshot())
+  const answering = { gossip: false, packet: true }
+  const packet = { vips: [], drops: { notAnnounced: 1 } }
+  const text = await metrics.text(snapshot({ gossip: undefined, packet, answering }))
+  assert.deepEqual(lines(text, 'bellwether_[a-z_]+'), [
+    'bellwether_frames_dropped_total{reason="notAnnounced"} 1',
+    'bellwether_thread_answering{thread="gossip"} 0',
+    'bellwether_thread_answering{thread="packet"} 1',
+  ])
+})
+
+test('speaker/metrics: handovers are counted where they are told', async () => {
+  const metrics = new SpeakerMetrics()
+  metrics.handover('returned')
+  metrics.handover('returned')
+  await metrics.text(snapshot())
+  assert.deepEqual(lines(await metrics.text(snapshot()), HANDOVERS.name), [
+    'bellwether_handovers_total{reason="returned"} 2',
+  ])
+})
+
+test('speaker/metrics: docs/metrics.md lists all of them, with type and labels, and no other', () => {
+  const file = new URL('../../docs/metrics.md', import.meta.url)
+  const documented = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => /^\| `(metallb|bellwether)_/.test(line))
+    .map((line) => line.split('|').slice(1, 4))
+    .map((cells) => cells.map((cell) => cell.replaceAll('`', '').trim()).join('; '))
+  const kept = [...FAMILIES, { ...HANDOVERS, type: 'counter' }].map(({ name, type, labels }) =>
+    [name, type, labels.join(', ')].join('; '),
+  )
+  assert.deepEqual(documented.toSorted(), kept.toSorted())
+})

@@ -1,0 +1,238 @@
+/**
+ * Metrics of a speaker in Prometheus' text format: MetalLB's by MetalLB's names, and ours. They are
+ * counted in the threads and collected when asked for. docs/metrics.md is their reference.
+ */
+import { Counter, Gauge, Registry } from 'prom-client'
+import type { GossipView } from '../core/gossip/view.ts'
+import type { PacketCounters } from './messages.ts'
+
+/** Undefined where there is nothing to tell: a thread that did not answer, membership that is off. */
+export interface Snapshot {
+  readonly node: string
+  readonly gossip: GossipView | undefined
+  readonly packet: PacketCounters | undefined
+  /** What this node announces. */
+  readonly announced: readonly { readonly service: string; readonly ip: string }[]
+  /** Reasons of what is wrong now. */
+  readonly problems: readonly string[]
+  readonly answering: Readonly<Record<'gossip' | 'packet', boolean>>
+}
+
+/** Labels and value. */
+type Sample = readonly [Readonly<Record<string, string>>, number]
+
+interface Family {
+  readonly name: string
+  readonly help: string
+  readonly type: 'counter' | 'gauge'
+  readonly labels: readonly string[]
+  readonly read: (snapshot: Snapshot) => readonly Sample[]
+}
+
+/** One sample for each entry of a record, its key as the label. */
+const each = (label: string, record: Readonly<Record<string, number>> | undefined): Sample[] =>
+  Object.entries(record ?? {}).map(([key, value]) => [{ [label]: key }, value])
+
+const one = (value: number | undefined): Sample[] => (value === undefined ? [] : [[{}, value]])
+
+/** As MetalLB's: there from the first use on. */
+const vips = (
+  snapshot: Snapshot,
+  count: 'requestsReceived' | 'responsesSent' | 'gratuitousSent',
+): Sample[] =>
+  (snapshot.packet?.vips ?? [])
+    .filter((vip) => vip[count] > 0)
+    .map((vip) => [{ ip: vip.ip }, vip[count]])
+
+const tally = (keys: readonly string[], always: readonly string[] = []) => {
+  const counts = Object.fromEntries(always.map((key) => [key, 0]))
+  for (const key of keys) counts[key] = (counts[key] ?? 0) + 1
+  return counts
+}
+
+const STATES = ['alive', 'suspect', 'dead', 'left']
+
+export const FAMILIES: readonly Family[] = [
+  {
+    name: 'metallb_layer2_requests_received',
+    help: 'Number of layer2 requests received for owned IPs',
+    type: 'counter',
+    labels: ['ip'],
+    read: (it) => vips(it, 'requestsReceived'),
+  },
+  {
+    name: 'metallb_layer2_responses_sent',
+    help: 'Number of layer2 responses sent for owned IPs in response to requests',
+    type: 'counter',
+    labels: ['ip'],
+    read: (it) => vips(it, 'responsesSent'),
+  },
+  {
+    name: 'metallb_layer2_gratuitous_sent',
+    help: 'Number of gratuitous layer2 packets sent for owned IPs as a result of failovers',
+    type: 'counter',
+    labels: ['ip'],
+    read: (it) => vips(it, 'gratuitousSent'),
+  },
+  {
+    name: 'metallb_speaker_announced',
+    help: 'Services being announced from this node. This is desired state, it does not guarantee that the routing protocols have converged.',
+    type: 'gauge',
+    labels: ['service', 'protocol', 'node', 'ip'],
+    read: ({ announced, node }) =>
+      announced.map(({ service, ip }) => [{ service, protocol: 'layer2', node, ip }, 1]),
+  },
+  {
+    name: 'bellwether_gossip_members',
+    help: 'Members of the gossip cluster that this speaker knows, itself among them',
+    type: 'gauge',
+    labels: ['state'],
+    read: ({ gossip }) =>
+      gossip
+        ? each(
+            'state',
+            tally(
+              gossip.members.map(({ state }) => state),
+              STATES,
+            ),
+          )
+        : [],
+  },
+  {
+    name: 'bellwether_gossip_suspicions_total',
+    help: 'Members that came under suspicion, by the word of this speaker (self) or of another (other)',
+    type: 'counter',
+    labels: ['by'],
+    read: ({ gossip }) => each('by', gossip?.counters.suspicions),
+  },
+  {
+    name: 'bellwether_gossip_detections_total',
+    help: 'Deaths found by the fast detector of this speaker',
+    type: 'counter',
+    labels: ['cause'],
+    read: ({ gossip }) => each('cause', gossip?.counters.detections),
+  },
+  {
+    name: 'bellwether_gossip_withheld_total',
+    help: 'Silences of members that were not held against them',
+    type: 'counter',
+    labels: ['reason'],
+    read: ({ gossip }) => each('reason', gossip?.counters.withheld),
+  },
+  {
+    name: 'bellwether_gossip_dropped_total',
+    help: 'Gossip received that could not be used: parts of datagrams, and streams',
+    type: 'counter',
+    labels: ['reason'],
+    read: ({ gossip }) => each('reason', gossip?.counters.dropped),
+  },
+  {
+    name: 'bellwether_gossip_changes_total',
+    help: 'Members that joined, died or left',
+    type: 'counter',
+    labels: ['change'],
+    read: ({ gossip }) => each('change', gossip?.counters.members),
+  },
+  {
+    name: 'bellwether_gossip_contradictions_total',
+    help: 'Others said that this speaker is dead or suspect (refuted); two addresses bear one name (nameConflict)',
+    type: 'counter',
+    labels: ['kind'],
+    read: ({ gossip }) => each('kind', gossip?.counters.contradictions),
+  },
+  {
+    name: 'bellwether_gossip_joins_total',
+    help: 'States exchanged with speakers that are no members yet',
+    type: 'counter',
+    labels: ['result'],
+    read: ({ gossip }) => each('result', gossip?.counters.joins),
+  },
+  {
+    name: 'bellwether_gossip_datagrams_total',
+    help: 'Datagrams of gossip',
+    type: 'counter',
+    labels: ['direction'],
+    read: ({ gossip }) => each('direction', gossip?.counters.datagrams),
+  },
+  {
+    name: 'bellwether_gossip_bytes_total',
+    help: 'Bytes of gossip in datagrams',
+    type: 'counter',
+    labels: ['direction'],
+    read: ({ gossip }) => each('direction', gossip?.counters.bytes),
+  },
+  {
+    name: 'bellwether_gossip_health_score',
+    help: 'How unwell this speaker thinks it is; 0 is well',
+    type: 'gauge',
+    labels: [],
+    read: ({ gossip }) => one(gossip?.score),
+  },
+  {
+    name: 'bellwether_frames_dropped_total',
+    help: 'ARP requests and neighbour solicitations that were not answered',
+    type: 'counter',
+    labels: ['reason'],
+    read: ({ packet }) => each('reason', packet?.drops),
+  },
+  {
+    name: 'bellwether_problems',
+    help: 'What is wrong with the network or the configuration now, by the reason of the event that told of it',
+    type: 'gauge',
+    labels: ['reason'],
+    read: ({ problems }) => each('reason', tally(problems)),
+  },
+  {
+    name: 'bellwether_thread_answering',
+    help: '0: that thread did not answer in time, and its metrics are missing',
+    type: 'gauge',
+    labels: ['thread'],
+    read: ({ answering }) => [
+      [{ thread: 'gossip' }, Number(answering.gossip)],
+      [{ thread: 'packet' }, Number(answering.packet)],
+    ],
+  },
+]
+
+export const HANDOVERS = {
+  name: 'bellwether_handovers_total',
+  help: 'Addresses that changed hands, by reason',
+  labels: ['reason'],
+} as const
+
+export class SpeakerMetrics {
+  readonly #registry = new Registry()
+  readonly #families: readonly { readonly family: Family; readonly metric: Counter | Gauge }[]
+  readonly #handovers: Counter
+
+  constructor() {
+    const registers = [this.#registry]
+    this.#families = FAMILIES.map((family) => {
+      const { name, help, labels: labelNames, type } = family
+      const Kind = type === 'counter' ? Counter : Gauge
+      return { family, metric: new Kind({ name, help, labelNames, registers }) }
+    })
+    const { labels: labelNames, ...handovers } = HANDOVERS
+    this.#handovers = new Counter({ ...handovers, labelNames, registers })
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  /** An address changed hands: counted here, since it is told and not asked for. */
+  handover(reason: string): void {
+    this.#handovers.inc({ reason })
+  }
+
+  text(snapshot: Snapshot): Promise<string> {
+    for (const { family, metric } of this.#families) {
+      metric.reset()
+      // One without labels is 0 after that: it is to be absent where nothing is known.
+      if (family.labels.length === 0) metric.remove()
+      // What counts are the threads: here they are only written down.
+      for (const [labels, value] of family.read(snapshot)) metric.inc(labels, value)
+    }
+    return this.#registry.metrics()
+  }
+}

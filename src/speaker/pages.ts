@@ -1,0 +1,52 @@
+/** What can be seen of a speaker from outside: `/metrics` and `/debug/view`. */
+import type { Pages } from '../adapters/pages.ts'
+import type { Standing } from '../core/diagnosis/problem-book.ts'
+import type { GossipView } from '../core/gossip/view.ts'
+import type { Ownership, PacketCounters } from './messages.ts'
+import type { Inquiry } from './inquiry.ts'
+import type { SpeakerMetrics } from './metrics.ts'
+
+export interface PageSources {
+  readonly node: string
+  readonly metrics: SpeakerMetrics
+  /** Undefined: membership is off. */
+  readonly gossip: Inquiry<GossipView | undefined>
+  readonly packet: Inquiry<PacketCounters>
+  owners(): readonly Ownership[]
+  announced(): readonly { readonly service: string; readonly ip: string }[]
+  problems(): readonly Standing[]
+  notReady(): readonly string[]
+}
+
+export function speakerPages(sources: PageSources): Pages {
+  const { node, metrics } = sources
+  const ask = async () => {
+    const [gossip, packet] = await Promise.all([sources.gossip.ask(), sources.packet.ask()])
+    const answering = { gossip: gossip !== undefined, packet: packet !== undefined }
+    return { gossip: gossip?.answer, packet: packet?.answer, answering }
+  }
+  return {
+    '/metrics': async () => {
+      const problems = sources.problems().map(({ reason }) => reason)
+      const announced = sources.announced()
+      const body = await metrics.text({ node, ...(await ask()), announced, problems })
+      return { status: 200, type: metrics.contentType, body }
+    },
+    '/debug/view': async () => {
+      const { gossip, packet, answering } = await ask()
+      const view = {
+        node,
+        notReady: sources.notReady(),
+        problems: sources.problems(),
+        owners: sources.owners(),
+        gossip,
+        packet,
+        answering,
+      }
+      return { status: 200, type: 'application/json', body: `${JSON.stringify(view, known, 2)}\n` }
+    },
+  }
+}
+
+/** Keys stay where nothing is known, so that readers can rely on them. */
+const known = (_: string, value: unknown): unknown => (value === undefined ? null : value)
