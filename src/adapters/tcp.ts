@@ -71,9 +71,14 @@ export async function openStreams(
           socket.destroy()
         }
         const timer = setTimeout(() => done(false), limitMs)
+        // Ended in order (FIN): memberlist's in Go warns of a connection that is reset.
         socket.on('connect', () => done(true))
+        // All other errors, such as EHOSTUNREACH, are the word of this node's own kernel or a router's.
         socket.on('error', (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED'))
-        socket.on('close', () => open.delete(socket))
+        socket.on('close', () => {
+          open.delete(socket)
+          done(false)
+        })
       })
     },
     close() {

@@ -1,7 +1,7 @@
 /**
  * Runs the packet thread by itself, for tests in a network namespace. Standard input: a message a
- * line, `{"kind":"announce",…}` goes the way of gossip, all others that of main. Standard output:
- * what the thread says, a message a line. Ends when the thread ends.
+ * line, those of the gossip thread go its way, all others that of main. Standard output: what the
+ * thread says to either, a message a line. Addresses are text. Ends when the thread ends.
  *
  *   node packet-host.ts [pattern of interfaces to exclude…]
  */
@@ -9,8 +9,20 @@ import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { Lease, newLease } from '../../src/adapters/lease.ts'
-import type { MainToPacket, PacketToMain, ToPacket } from '../../src/speaker/messages.ts'
+import { formatIp, ipFromBytes, ipToBytes, parseIp } from '../../src/core/net/ip.ts'
+import type {
+  FromPacket,
+  MainToPacket,
+  PacketToMain,
+  ToPacket,
+  ToSegment,
+} from '../../src/speaker/messages.ts'
 import { threadUrl } from '../../src/speaker/thread-url.ts'
+
+type WithText<T> = T extends { readonly ip: Uint8Array } ? Omit<T, 'ip'> & { ip: string } : T
+
+export type HostHears = MainToPacket | ToPacket | WithText<ToSegment>
+export type HostSays = PacketToMain | WithText<FromPacket>
 
 const lease = newLease()
 new Lease(lease).renew(Infinity)
@@ -20,14 +32,23 @@ const worker = new Worker(threadUrl('packet-thread'), {
   transferList: [gossipPort],
 })
 let wakeFd: number | undefined
+const say = (message: HostSays) => console.log(JSON.stringify(message))
 worker.on('message', (message: PacketToMain) => {
   if (message.kind === 'ready') wakeFd = message.wakeFd
-  console.log(JSON.stringify(message))
+  say(message)
+})
+gossip.on('message', (message: FromPacket) => {
+  if (message.kind !== 'answered') return say(message)
+  const ip = ipFromBytes(message.ip)
+  say({ ...message, ip: ip ? formatIp(ip) : '?' })
 })
 const input = createInterface(process.stdin)
 input.on('line', (line) => {
-  const message = JSON.parse(line) as MainToPacket | ToPacket
-  if (message.kind === 'announce') gossip.postMessage(message)
+  const message = JSON.parse(line) as HostHears
+  if (message.kind === 'ask' || message.kind === 'bound') {
+    const ip = parseIp(message.ip)
+    if (ip) gossip.postMessage({ ...message, ip: ipToBytes(ip) })
+  } else if (message.kind === 'announce') gossip.postMessage(message)
   else worker.postMessage(message)
   if (wakeFd !== undefined) writeSync(wakeFd, new Uint8Array(new BigUint64Array([1n]).buffer))
 })

@@ -3,17 +3,13 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type {
-  AnnouncedVip,
-  MainToPacket,
-  PacketToMain,
-  ToPacket,
-} from '../../src/speaker/messages.ts'
+import type { AnnouncedVip } from '../../src/speaker/messages.ts'
 import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
+import type { HostHears, HostSays } from './packet-host.ts'
 
-export const NODE = 'bwp-node'
-export const PEER = 'bwp-peer'
+export const NODE = `bwp-node-${process.pid}`
+export const PEER = `bwp-peer-${process.pid}`
 export const NODE_MAC = '02:00:00:00:77:01'
 
 export const inside = (namespace: string, ...argv: string[]): string[] => [
@@ -57,7 +53,7 @@ export async function addCable(name: string, nodeMac: string): Promise<void> {
 
 /** The packet thread in the node's namespace. */
 export class PacketHost {
-  readonly messages: PacketToMain[] = []
+  readonly messages: HostSays[] = []
   readonly #child
 
   constructor(...exclude: string[]) {
@@ -67,17 +63,17 @@ export class PacketHost {
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n')
       rest = lines.pop() ?? ''
-      this.messages.push(...lines.map((line) => JSON.parse(line) as PacketToMain))
+      this.messages.push(...lines.map((line) => JSON.parse(line) as HostSays))
     })
   }
 
   /** The last message of this kind that `matches`. */
-  heard<K extends PacketToMain['kind']>(
+  heard<K extends HostSays['kind']>(
     kind: K,
-    matches: (message: Extract<PacketToMain, { kind: K }>) => boolean = () => true,
-  ): Promise<Extract<PacketToMain, { kind: K }>> {
-    type Wanted = Extract<PacketToMain, { kind: K }>
-    const isWanted = (message: PacketToMain): message is Wanted =>
+    matches: (message: Extract<HostSays, { kind: K }>) => boolean = () => true,
+  ): Promise<Extract<HostSays, { kind: K }>> {
+    type Wanted = Extract<HostSays, { kind: K }>
+    const isWanted = (message: HostSays): message is Wanted =>
       message.kind === kind && matches(message as Wanted)
     return until(`message ${kind}`, () => this.messages.findLast(isWanted), {
       timeoutMs: 10_000,
@@ -90,7 +86,7 @@ export class PacketHost {
     this.#child.kill(signal)
   }
 
-  tell(message: MainToPacket | ToPacket): void {
+  tell(message: HostHears): void {
     this.#child.stdin.write(`${JSON.stringify(message)}\n`)
   }
 

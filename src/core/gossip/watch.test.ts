@@ -50,6 +50,7 @@ class Pair {
       accuse: () => undefined,
       dead: (_, cause, _accusers, at) => this.dead.push({ cause, at }),
       withheld: (reason) => this.withheld.push(reason),
+      pingPadded: () => undefined,
     })
     this.#watch.update(0)
   }
