@@ -20,7 +20,15 @@ function setUp() {
     (announced) => published.push([...announced.values()]),
   )
   const own = (owner: string | undefined) =>
-    announcer.setOwners([{ service: 'default/nginx', ip: '10.0.0.1', owner }])
+    announcer.setOwners([
+      {
+        service: 'default/nginx',
+        ip: '10.0.0.1',
+        owner,
+        why: 'first of 2 candidates',
+        holding: 'none',
+      },
+    ])
   return { announcer, told, last: () => published.at(-1), own }
 }
 
@@ -32,7 +40,7 @@ test('speaker/announcer: a take-over is told once, however often the owners are 
   own('w1')
   announcer.setInterfaces(['eth0', 'eth1'])
   assert.deepEqual(told, [
-    'default/nginx Normal nodeAssigned: announcing from node "w1" with protocol "layer2"',
+    'default/nginx Normal nodeAssigned: announcing from node "w1" with protocol "layer2": first of 2 candidates',
   ])
   assert.deepEqual(last(), [{ service: 'default/nginx', interfaces: [] }])
 })

@@ -2,7 +2,7 @@
  * Tells people what this node announces: events on the Services and ServiceL2Status. Hears the
  * owners from the gossip thread and the interfaces from the packet thread.
  */
-import type { Candidacy, Ownership } from './messages.ts'
+import type { Candidacy, OwnerView } from './messages.ts'
 import type { Announced } from './status-plan.ts'
 
 /** Records an event on a Service, named `namespace/name`. */
@@ -18,8 +18,9 @@ export class Announcer {
   readonly #record: RecordEvent
   readonly #publish: (announced: ReadonlyMap<string, Announced>) => void
   #candidacies: readonly Candidacy[] = []
-  #ownerships: readonly Ownership[] = []
-  #owned: ReadonlySet<string> = new Set()
+  #ownerships: readonly OwnerView[] = []
+  /** Services, and why they are ours. */
+  #owned: ReadonlyMap<string, string> = new Map()
   #interfaces: ReadonlySet<string> | undefined
   #announced: ReadonlyMap<string, Announced> = new Map()
   /** Services whose failure has been told, so that it is told once. */
@@ -42,7 +43,7 @@ export class Announcer {
       .map(({ service, ip }) => ({ service, ip }))
   }
 
-  get owners(): readonly Ownership[] {
+  get owners(): readonly OwnerView[] {
     return this.#ownerships
   }
 
@@ -52,10 +53,10 @@ export class Announcer {
     this.#update()
   }
 
-  setOwners(ownerships: readonly Ownership[]): void {
+  setOwners(ownerships: readonly OwnerView[]): void {
     this.#ownerships = ownerships
     const own = ownerships.filter(({ owner }) => owner === this.#self)
-    this.#owned = new Set(own.map(({ service }) => service))
+    this.#owned = new Map(own.map(({ service, why }) => [service, why]))
     this.#update()
   }
 
@@ -71,11 +72,12 @@ export class Announcer {
     const announced = new Map<string, Announced>()
     const failed = new Set<string>()
     for (const { service, ip, interfaces } of this.#candidacies) {
-      if (!this.#owned.has(service) || announced.has(service) || failed.has(service)) continue
+      const why = this.#owned.get(service)
+      if (why === undefined || announced.has(service) || failed.has(service)) continue
       const named = interfaces === 'all' ? [] : interfaces.filter((name) => there.has(name))
       if (interfaces === 'all' || named.length > 0) {
         announced.set(service, { service, interfaces: named })
-        if (!this.#announced.has(service)) this.#tellAssigned(service)
+        if (!this.#announced.has(service)) this.#tellAssigned(service, why)
       } else {
         failed.add(service)
         if (!this.#failed.has(service)) this.#tellFailed(service, ip, interfaces, there)
@@ -86,8 +88,9 @@ export class Announcer {
     this.#publish(announced)
   }
 
-  #tellAssigned(service: string): void {
-    const message = `announcing from node "${this.#self}" with protocol "layer2"`
+  /** MetalLB's words, and why this node. */
+  #tellAssigned(service: string, why: string): void {
+    const message = `announcing from node "${this.#self}" with protocol "layer2": ${why}`
     this.#record(service, 'Normal', 'nodeAssigned', message)
   }
 

@@ -18,7 +18,14 @@ import { Assurance } from './assurance.ts'
 import { tellFindings } from './findings-teller.ts'
 import { GossipShell } from './gossip-shell.ts'
 import { Joiner } from './joiner.ts'
-import type { FromPacket, GossipToMain, MainToGossip, ToPacket, ToSegment } from './messages.ts'
+import type {
+  FromPacket,
+  GossipThreadView,
+  GossipToMain,
+  MainToGossip,
+  ToPacket,
+  ToSegment,
+} from './messages.ts'
 import { VipOwners } from './vip-owners.ts'
 
 /** Plain memberlist takes longer than this to give somebody up. */
@@ -92,7 +99,7 @@ export class GossipLoop {
         this.#shell?.seekOnly((ip) => message.addresses.includes(textOf(ip)))
         return this.#joiner?.want(message.addresses)
       case 'view':
-        return this.#deps.toMain({ kind: 'view', view: this.#shell?.view() })
+        return this.#deps.toMain({ kind: 'view', view: this.#view() })
       case 'leave':
         return this.#leave(message.timeoutMs)
     }
@@ -161,6 +168,12 @@ export class GossipLoop {
     this.#membersChanged()
   }
 
+  #view(): GossipThreadView | undefined {
+    const view = this.#shell?.view()
+    const { counts: handovers } = this.#vips.handover
+    return view && { ...view, handovers, sure: this.#assurance?.sure ?? true }
+  }
+
   /** Resolves once one of these members has told us its view. */
   async #ask(count: number): Promise<void> {
     const others = this.#usable().filter(({ name }) => name !== this.#options.node)
@@ -206,6 +219,8 @@ export class GossipLoop {
   #heard(payload: Uint8Array, from: Address): void {
     const message = decodeHandover(payload)
     if (!message.ok) {
+      // Padding of a ping, or another program's.
+      if (message.reason === 'notHandover') return
       return this.#deps.log.debug('handover-dropped', { reason: message.reason })
     }
     const sender = this.#shell?.node.members.get(message.value.from)

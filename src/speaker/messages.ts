@@ -9,11 +9,19 @@
  */
 import type { GroupMembership } from '../core/announce/groups.ts'
 import type { Candidacy } from '../core/election/candidacy.ts'
+import type { HandoverCount } from '../core/election/handover.ts'
 import type { AnnouncedVip, Ownership } from '../core/election/owners.ts'
 import type { Finding } from '../core/gossip/findings.ts'
 import type { GossipView } from '../core/gossip/view.ts'
 
 export type { AnnouncedVip, Candidacy, GroupMembership, Ownership }
+
+export interface GossipThreadView extends GossipView {
+  /** Addresses that changed hands (core/election/handover.ts). */
+  readonly handovers: Readonly<Record<HandoverCount, number>>
+  /** False: it slept, and asks others before it answers (assurance.ts). */
+  readonly sure: boolean
+}
 
 /** Who owns an address, as people are told it. */
 export interface OwnerView extends Ownership {
@@ -47,7 +55,7 @@ export type GossipToMain =
   /** The whole table, sent when it changes: who owns each candidacy (undefined: nobody). */
   | { readonly kind: 'owners'; readonly owners: readonly OwnerView[] }
   /** `view` undefined: membership is off. */
-  | { readonly kind: 'view'; readonly view: GossipView | undefined }
+  | { readonly kind: 'view'; readonly view: GossipThreadView | undefined }
   /** The whole list of what is wrong, sent when it changes. */
   | { readonly kind: 'findings'; readonly findings: readonly Finding[] }
   | { readonly kind: 'left' }

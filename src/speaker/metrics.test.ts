@@ -2,17 +2,19 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { newCounters } from '../core/gossip/counters.ts'
-import type { GossipView } from '../core/gossip/view.ts'
-import { FAMILIES, HANDOVERS, SpeakerMetrics } from './metrics.ts'
+import type { GossipThreadView } from './messages.ts'
+import { FAMILIES, SpeakerMetrics } from './metrics.ts'
 import type { Snapshot } from './metrics.ts'
 
-const gossip = (some: Partial<GossipView> = {}): GossipView => ({
+const gossip = (some: Partial<GossipThreadView> = {}): GossipThreadView => ({
   name: 'w1',
   incarnation: 1,
   score: 0,
   members: [],
   counters: newCounters(),
   findings: [],
+  handovers: { given: 1, taken: 2, yielded: 0, expired: 0 },
+  sure: true,
   ...some,
 })
 
@@ -63,7 +65,14 @@ test('speaker/metrics: what gossip counts, each by its label', async () => {
   counters.dropped.cannotDecrypt = 7
   counters.datagrams.sent = 100
   const member = { name: 'w2', address: '10.0.0.2:7946', stateMs: 0, incarnation: 1 }
-  const rest = { kind: 'ours', heardMs: 5, watchers: [], watching: undefined } as const
+  const rest = {
+    kind: 'ours',
+    settled: true,
+    lost: undefined,
+    heardMs: 5,
+    watchers: [],
+    watching: undefined,
+  } as const
   const members = [
     { ...member, ...rest, state: 'dead' as const },
     { ...member, ...rest, state: 'alive' as const },
@@ -81,6 +90,7 @@ test('speaker/metrics: what gossip counts, each by its label', async () => {
     'bellwether_gossip_members{state="alive"} 1',
     'bellwether_gossip_members{state="suspect"} 0',
     'bellwether_gossip_members{state="dead"} 1',
+    'bellwether_handovers_total{kind="taken"} 2',
     'bellwether_gossip_health_score 3',
     'bellwether_problems{reason="GossipUDPBlocked"} 1',
   ]) {
@@ -101,16 +111,6 @@ test('speaker/metrics: a thread that does not answer is left out, the other is t
   ])
 })
 
-test('speaker/metrics: handovers are counted where they are told', async () => {
-  const metrics = new SpeakerMetrics()
-  metrics.handover('returned')
-  metrics.handover('returned')
-  await metrics.text(snapshot())
-  assert.deepEqual(lines(await metrics.text(snapshot()), HANDOVERS.name), [
-    'bellwether_handovers_total{reason="returned"} 2',
-  ])
-})
-
 test('speaker/metrics: docs/metrics.md lists all of them, with type and labels, and no other', () => {
   const file = new URL('../../docs/metrics.md', import.meta.url)
   const documented = readFileSync(file, 'utf8')
@@ -118,8 +118,6 @@ test('speaker/metrics: docs/metrics.md lists all of them, with type and labels, 
     .filter((line) => /^\| `(metallb|bellwether)_/.test(line))
     .map((line) => line.split('|').slice(1, 4))
     .map((cells) => cells.map((cell) => cell.replaceAll('`', '').trim()).join('; '))
-  const kept = [...FAMILIES, { ...HANDOVERS, type: 'counter' }].map(({ name, type, labels }) =>
-    [name, type, labels.join(', ')].join('; '),
-  )
+  const kept = FAMILIES.map(({ name, type, labels }) => [name, type, labels.join(', ')].join('; '))
   assert.deepEqual(documented.toSorted(), kept.toSorted())
 })

@@ -3,13 +3,12 @@
  * counted in the threads and collected when asked for. docs/metrics.md is their reference.
  */
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { GossipView } from '../core/gossip/view.ts'
-import type { PacketCounters } from './messages.ts'
+import type { GossipThreadView, PacketCounters } from './messages.ts'
 
 /** Undefined where there is nothing to tell: a thread that did not answer, membership that is off. */
 export interface Snapshot {
   readonly node: string
-  readonly gossip: GossipView | undefined
+  readonly gossip: GossipThreadView | undefined
   readonly packet: PacketCounters | undefined
   /** What this node announces. */
   readonly announced: readonly { readonly service: string; readonly ip: string }[]
@@ -162,6 +161,13 @@ export const FAMILIES: readonly Family[] = [
     read: ({ gossip }) => each('direction', gossip?.counters.bytes),
   },
   {
+    name: 'bellwether_handovers_total',
+    help: 'Addresses that changed hands between this speaker and one that lives, by what this one did',
+    type: 'counter',
+    labels: ['kind'],
+    read: ({ gossip }) => each('kind', gossip?.handovers),
+  },
+  {
     name: 'bellwether_gossip_health_score',
     help: 'How unwell this speaker thinks it is; 0 is well',
     type: 'gauge',
@@ -194,16 +200,9 @@ export const FAMILIES: readonly Family[] = [
   },
 ]
 
-export const HANDOVERS = {
-  name: 'bellwether_handovers_total',
-  help: 'Addresses that changed hands, by reason',
-  labels: ['reason'],
-} as const
-
 export class SpeakerMetrics {
   readonly #registry = new Registry()
   readonly #families: readonly { readonly family: Family; readonly metric: Counter | Gauge }[]
-  readonly #handovers: Counter
 
   constructor() {
     const registers = [this.#registry]
@@ -212,17 +211,10 @@ export class SpeakerMetrics {
       const Kind = type === 'counter' ? Counter : Gauge
       return { family, metric: new Kind({ name, help, labelNames, registers }) }
     })
-    const { labels: labelNames, ...handovers } = HANDOVERS
-    this.#handovers = new Counter({ ...handovers, labelNames, registers })
   }
 
   get contentType(): string {
     return this.#registry.contentType
-  }
-
-  /** An address changed hands: counted here, since it is told and not asked for. */
-  handover(reason: string): void {
-    this.#handovers.inc({ reason })
   }
 
   text(snapshot: Snapshot): Promise<string> {

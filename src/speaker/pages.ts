@@ -1,8 +1,7 @@
 /** What can be seen of a speaker from outside: `/metrics` and `/debug/view`. */
 import type { Pages } from '../adapters/pages.ts'
 import type { Standing } from '../core/diagnosis/problem-book.ts'
-import type { GossipView } from '../core/gossip/view.ts'
-import type { Ownership, PacketCounters } from './messages.ts'
+import type { GossipThreadView, OwnerView, PacketCounters } from './messages.ts'
 import type { Inquiry } from './inquiry.ts'
 import type { SpeakerMetrics } from './metrics.ts'
 
@@ -10,9 +9,9 @@ export interface PageSources {
   readonly node: string
   readonly metrics: SpeakerMetrics
   /** Undefined: membership is off. */
-  readonly gossip: Inquiry<GossipView | undefined>
+  readonly gossip: Inquiry<GossipThreadView | undefined>
   readonly packet: Inquiry<PacketCounters>
-  owners(): readonly Ownership[]
+  owners(): readonly OwnerView[]
   announced(): readonly { readonly service: string; readonly ip: string }[]
   problems(): readonly Standing[]
   notReady(): readonly string[]

@@ -9,7 +9,6 @@ import { subjectOf } from '../adapters/kube/subject.ts'
 import type { Pages } from '../adapters/pages.ts'
 import { tryDoor } from '../adapters/tcp-door.ts'
 import { ALLOW_SHARED_IP, annotation } from '../core/config/annotations.ts'
-import type { GossipView } from '../core/gossip/view.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -18,7 +17,13 @@ import { Announcer } from './announcer.ts'
 import { CandidacyTable } from './candidacy-table.ts'
 import { Diagnosis } from './diagnosis.ts'
 import { Inquiry } from './inquiry.ts'
-import type { GossipToMain, GroupMembership, PacketCounters, PacketToMain } from './messages.ts'
+import type {
+  GossipThreadView,
+  GossipToMain,
+  GroupMembership,
+  PacketCounters,
+  PacketToMain,
+} from './messages.ts'
 import { SpeakerMetrics } from './metrics.ts'
 import type { SpeakerOptions } from './options.ts'
 import { speakerPages } from './pages.ts'
@@ -89,6 +94,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     self,
     (key, type, reason, message) => {
       const service = reconciler.service(key)
+      log.info(reason, { service: key, message })
       if (service) deps.recorder.record(subjectOf(service, SERVICES), type, reason, message)
     },
     (announced) => statuses.set(announced),
@@ -112,7 +118,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
   )
 
   const metrics = new SpeakerMetrics()
-  const views = new Inquiry<GossipView | undefined>(clock, ANSWER_MS, () => {
+  const views = new Inquiry<GossipThreadView | undefined>(clock, ANSWER_MS, () => {
     threads.toGossip({ kind: 'view' })
   })
   const counts = new Inquiry<PacketCounters>(clock, ANSWER_MS, () => {

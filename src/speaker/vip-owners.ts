@@ -9,6 +9,7 @@ import { announcedBy, owners, whyOwner } from '../core/election/owners.ts'
 import type { AnnouncedVip, Electorate } from '../core/election/owners.ts'
 import { isMarked } from '../core/gossip/mark.ts'
 import type { Member } from '../core/gossip/members.ts'
+import type { Cause } from '../core/gossip/watch.ts'
 import type { HandoverMessage } from '../core/wire/handover.ts'
 import type { OwnerView } from './messages.ts'
 
@@ -83,7 +84,15 @@ function peerOf(member: Member | undefined): Peer {
   return member.state === 'left' ? 'left' : 'ours'
 }
 
+/** What became of a member, for people. */
+const LOST: Readonly<Record<string, string>> = {
+  speakerGone: 'its speaker is gone',
+  nodeGone: 'the node or its cable is gone',
+  speakerSilent: 'its speaker does not answer',
+} satisfies Record<Cause, string>
+
 const absence = (member: Member | undefined): string => {
   if (!member) return 'no speaker there'
-  return member.state === 'dead' ? (member.lost ?? 'dead') : member.state
+  if (member.state !== 'dead') return member.state
+  return LOST[member.lost ?? ''] ?? `dead: ${member.lost}`
 }

@@ -1,19 +1,72 @@
 /**
- * Runs the packet and gossip threads of a speaker by themselves, for tests in a network namespace.
- * Standard input: what main would tell the gossip thread, a message a line. Standard output: what it
- * says to main.
- *
- *   node speaker-host.ts '{"node": …, "bindAddress": …}'   (ThreadOptions but the key)
+ * A whole speaker with its threads, on an API in memory that has one Service: for tests in a network
+ * namespace. Arguments are the speaker's. Standard output: `ready`, then each event it records, a line each.
  */
-import { createInterface } from 'node:readline'
-import type { MainToGossip } from '../../src/speaker/messages.ts'
+import { systemClock } from '../../src/adapters/clock.ts'
+import { healthPages } from '../../src/adapters/health.ts'
+import { EventRecorder } from '../../src/adapters/kube/events.ts'
+import { servePages } from '../../src/adapters/pages.ts'
+import { orExit } from '../../src/adapters/program-flags.ts'
+import { deriveKey } from '../../src/core/wire/memberlist/key.ts'
+import * as kinds from '../../src/ports/resources.ts'
+import { speakerOptions } from '../../src/speaker/options.ts'
+import { runSpeaker } from '../../src/speaker/run.ts'
 import { startThreads } from '../../src/speaker/threads.ts'
-import type { ThreadOptions } from '../../src/speaker/threads.ts'
+import { MemoryLog } from '../contract/memory-log.ts'
+import { FakeCluster } from '../fakes/cluster.ts'
 
-const options = JSON.parse(process.argv[2] ?? '') as Omit<ThreadOptions, 'key'>
-const threads = await startThreads({ ...options, key: undefined })
-threads.onGossip((message) => console.log(JSON.stringify(message)))
-for await (const line of createInterface(process.stdin)) {
-  threads.toGossip(JSON.parse(line) as MainToGossip)
+const say = (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`)
+
+const options = orExit(speakerOptions(process.argv.slice(2), process.env))
+const { namespace, node, pod, bindAddress, secret } = options
+const cluster = new FakeCluster()
+const labels = { 'kubernetes.io/service-name': 'nginx' }
+for (const [resource, metadata, rest] of [
+  [kinds.NODES, { name: node }, {}],
+  [
+    kinds.PODS,
+    { namespace, name: pod },
+    { spec: { nodeName: node }, status: { podIP: bindAddress } },
+  ],
+  [kinds.IP_ADDRESS_POOLS, { namespace, name: 'pool' }, { spec: { addresses: ['10.89.0.64/28'] } }],
+  [kinds.L2_ADVERTISEMENTS, { namespace, name: 'ad' }, { spec: {} }],
+  [
+    kinds.SERVICES,
+    { namespace: 'default', name: 'nginx', uid: 'u' },
+    {
+      spec: { type: 'LoadBalancer', ports: [{ port: 80 }], clusterIPs: ['10.96.0.1'] },
+      status: { loadBalancer: { ingress: [{ ip: '10.89.0.64' }] } },
+    },
+  ],
+  [
+    kinds.ENDPOINT_SLICES,
+    { namespace: 'default', name: 'nginx-1', labels },
+    { endpoints: [{ nodeName: node, conditions: { ready: true } }] },
+  ],
+] as const) {
+  await cluster.create(resource, { metadata, ...rest })
 }
+const watched = new AbortController().signal
+cluster.follow(
+  kinds.EVENTS,
+  {},
+  (change) => {
+    if (change.kind !== 'upsert') return
+    const { involvedObject, type, reason, message } = change.object
+    say({ involvedObject, type, reason, message })
+  },
+  watched,
+)
+
+const log = new MemoryLog()
+const threads = await startThreads({ ...options, key: secret && deriveKey(secret) })
+const recorder = new EventRecorder(cluster, systemClock, log, 'metallb-speaker', node)
+const stop = new AbortController()
+process.on('SIGTERM', () => stop.abort())
+const deps = { cluster, clock: systemClock, log, threads, options, recorder }
+const speaker = runSpeaker({ ...deps, setGroups: () => undefined }, stop.signal)
+const pages = { ...healthPages(() => speaker.notReady()), ...speaker.pages }
+await servePages({ address: '127.0.0.1', port: options.healthPort, pages })
+say({ ready: true })
+await speaker.done
 process.exit()

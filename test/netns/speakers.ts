@@ -10,7 +10,7 @@ import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
 
 const SWITCH = `bws-switch-${process.pid}`
-const HOST = fileURLToPath(new URL('speaker-host.ts', import.meta.url))
+const HOST = fileURLToPath(new URL('threads-host.ts', import.meta.url))
 const PORT = 7946
 /** No connection is ever accepted or refused; what is connected stays so. */
 const NO_TCP = `
@@ -44,6 +44,7 @@ export class Speaker {
       bindPort: PORT,
       profile: 'lan',
       detection: 'steady',
+      returnDelayMs: 0,
       excludeInterfaces: [],
     }
     const argv = ['netns', 'exec', netns, process.execPath, HOST, JSON.stringify(options)]
