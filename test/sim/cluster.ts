@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { relative } from 'node:path'
 import { test } from 'node:test'
-import type { Detection } from '../../src/core/gossip/detection.ts'
 import { LAN } from '../../src/core/gossip/profiles.ts'
 import { Network } from './network.ts'
+import type { Detects } from './network.ts'
 
 const given = process.env['SEED']
 const fresh = Number(given ?? Math.floor(Math.random() * 2 ** 31))
@@ -27,7 +27,7 @@ export function simulate(title: string, work: (seed: number) => void, seeds = SE
 }
 
 /** A cluster of `count` that knows itself. */
-export function cluster(seed: number, count: number, detection?: Detection): Network {
+export function cluster(seed: number, count: number, detection?: Detects): Network {
   const network = new Network(seed, count, LAN, detection)
   for (let i = 2; i <= count; i++) network.join(`w${i}`, 'w1')
   const took = network.run(60_000, () => allAlive(network))
