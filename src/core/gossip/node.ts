@@ -23,6 +23,7 @@ import { Prober } from './prober.ts'
 import type { Profile } from './profiles.ts'
 import { Suspicions } from './suspicions.ts'
 import { Timers } from './timers.ts'
+import { Waking } from './waking.ts'
 import { Watch } from './watch.ts'
 
 export interface NodeOptions {
@@ -42,6 +43,7 @@ export class GossipNode {
   readonly members: Members
   readonly #options: NodeOptions
   readonly #timers = new Timers()
+  readonly #waking = new Waking(this.#timers)
   readonly #suspicions: Suspicions
   readonly #outbox: Outbox
   readonly #prober: Prober
@@ -55,7 +57,10 @@ export class GossipNode {
     const { name, profile, random } = options
     this.#options = options
     this.members = new Members(name)
-    this.#suspicions = new Suspicions(profile, this.#timers)
+    this.#suspicions = new Suspicions(profile, this.#timers, (suspect, at) => {
+      const member = this.members.get(suspect)
+      if (member) this.#prober.ask(member, at, (when) => this.#suspicions.answered(suspect, when))
+    })
     this.#outbox = new Outbox(options, () => this.members.size)
     this.#prober = new Prober(
       { profile, random, self: name, address: options.address },
@@ -92,11 +97,11 @@ export class GossipNode {
 
   /** When `tick` is wanted next. */
   nextDeadline(): number | undefined {
-    return this.#timers.next()
+    return this.#waking.next()
   }
 
   tick(now: number): void {
-    this.#timers.run(now)
+    this.#waking.run(now)
   }
 
   datagram(bytes: Uint8Array, from: Address, now: number): void {
@@ -167,9 +172,11 @@ export class GossipNode {
       case 'alive':
         return this.#believeAlive(message, now)
       case 'suspect':
-        return this.#believeSuspect(message, now)
+        this.#believeSuspect(message, now)
+        return this.#contradict(message, from)
       case 'dead':
-        return this.#believeDead(message, now)
+        this.#believeDead(message, now)
+        return this.#contradict(message, from)
       case 'user':
         return // Nobody here has a use for them; passing them on is their sender's duty.
     }
@@ -190,14 +197,15 @@ export class GossipNode {
     if (verdict.before !== 'alive') this.#changed(now, news.node, verdict.before, 'alive')
   }
 
-  #believeSuspect(news: Suspect, now: number): void {
+  /** `hearsay`: no accusation of anybody's own. We ask the suspect for it, but tell nobody. */
+  #believeSuspect(news: Suspect, now: number, hearsay = false): void {
     const { node, incarnation, from } = news
     if (from !== this.members.self) this.#watch?.accused(node, from, now)
     const verdict = this.members.suspect(news, now)
     if (verdict.kind === 'refute') return this.#refute(verdict.incarnation, now)
-    const confirmed = verdict.kind === 'confirm' && this.#suspicions.confirm(node, from)
+    const confirmed = verdict.kind === 'confirm' && !hearsay && this.#suspicions.confirm(node, from)
     if (verdict.kind !== 'suspect' && !confirmed) return
-    this.#outbox.news(node, encodeMessage(news))
+    if (!hearsay) this.#outbox.news(node, encodeMessage(news))
     if (confirmed) return
     const { self, size } = this.members
     this.#suspicions.start(node, from, size, now, (at) => {
@@ -223,6 +231,12 @@ export class GossipNode {
     if (own) Object.assign(own, { incarnation: this.#incarnation, changedAt: now })
     this.#outbox.news(this.members.self, encodeMessage(this.#ownAlive()))
     this.#log('info', 'gossip-refuted', { incarnation: this.#incarnation })
+  }
+
+  /** Whoever accuses us, or passes that on, has not heard our refutation: once more, straight there. */
+  #contradict({ node }: Suspect | Dead, from: Address): void {
+    if (node !== this.members.self || this.#leaving) return
+    this.#outbox.sendWithNews(from, this.#ownAlive())
   }
 
   #accuse(member: Member, now: number): void {
@@ -287,7 +301,7 @@ export class GossipNode {
       } else {
         // A death is only ever gossiped: told this way it is a suspicion, which can be refuted.
         const from = this.members.self
-        this.#believeSuspect({ kind: 'suspect', node, from, incarnation }, now)
+        this.#believeSuspect({ kind: 'suspect', node, from, incarnation }, now, true)
       }
     }
     return true
