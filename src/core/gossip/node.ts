@@ -194,6 +194,7 @@ export class GossipNode {
     this.#suspicions.cancel(news.node)
     this.#outbox.news(news.node, encodeMessage(heard))
     if (verdict.before === 'dead' || verdict.before === 'left') this.#prober.added(news.node)
+    if (verdict.before === 'suspect') this.#watch?.refuted(news.node, now)
     if (verdict.before !== 'alive') this.#changed(now, news.node, verdict.before, 'alive')
   }
 

@@ -59,9 +59,13 @@ interface Watched {
   knockable: boolean
   /** First ping since the last answer; undefined: the last ping was answered. */
   waitingSince: number | undefined
+  /** When it was last pinged. */
+  askedAt: number
   /** Last word of its kernel: an answer, a refusal, a connection. */
   kernelAt: number
   refused: boolean
+  /** Others hear it, so it is not accused again before that, unless by another watcher too. */
+  sparedUntil: number
   /** Who accused it, and when last; ourselves included. */
   readonly accusers: Map<string, number>
   /** Told once for each silence. */
@@ -123,6 +127,8 @@ export class Watch {
       watched.refused = false
       watched.told = undefined
       watched.accusers.clear()
+      watched.cancel()
+      this.#arm(watched, Math.max(now, watched.askedAt + this.#detection.intervalMs))
     }
     return true
   }
@@ -130,7 +136,7 @@ export class Watch {
   /** A connected socket was told that nobody listens there. */
   refused(from: Address, now: number): void {
     const watched = this.#at(from)
-    if (!watched) return
+    if (!watched || this.#isAsleep(now)) return
     watched.kernelAt = now
     watched.refused = true
     // Nothing was answered since the ping that was refused; whatever comes later withdraws this.
@@ -146,11 +152,18 @@ export class Watch {
     watched.knockable = true
   }
 
+  /** It says that it lives, so it does: what is broken is the way between us. */
+  refuted(name: string, now: number): void {
+    const watched = this.#watched.get(name)
+    if (watched?.accusers.delete(this.#self)) watched.sparedUntil = now + this.#detection.pausedMs
+  }
+
   /** Another member accuses one that we watch: look at once. */
   accused(name: string, by: string, now: number): void {
     const watched = this.#watched.get(name)
-    if (!watched || by === this.#self) return
+    if (!watched || by === this.#self || this.#isAsleep(now)) return
     watched.accusers.set(by, now)
+    watched.sparedUntil = -Infinity
     if (watched.refused || !this.#isQuiet(watched, now)) this.#ask(watched, now, true)
     this.#judge(watched, now)
   }
@@ -170,8 +183,10 @@ export class Watch {
       heard: false,
       knockable: false,
       waitingSince: undefined,
+      askedAt: now,
       kernelAt: now,
       refused: false,
+      sparedUntil: -Infinity,
       accusers: new Map(),
       told: undefined,
       cancel: () => undefined,
@@ -186,16 +201,20 @@ export class Watch {
   }
 
   #turn(watched: Watched, due: number, now: number): void {
-    const { intervalMs, hurryMs, lateMs } = this.#detection
+    const { intervalMs, quietMs, hurryMs, lateMs } = this.#detection
     if (now - due > lateMs) this.#slept(now)
     const quiet = this.#isQuiet(watched, now)
     this.#ask(watched, now, quiet)
+    // An answer puts this off (`acked`). One that was never heard is asked at leisure: its silence
+    // means nothing anyway.
+    this.#arm(watched, now + (!watched.heard ? intervalMs : quiet ? hurryMs : quietMs))
+    // Last: who is dead is not watched any more.
     this.#judge(watched, now)
-    // One that was never heard is asked at leisure: its silence means nothing anyway.
-    this.#arm(
-      watched,
-      now + (watched.waitingSince !== undefined && watched.heard ? hurryMs : intervalMs),
-    )
+  }
+
+  /** It has slept, and its timers have not come to it yet: what it thinks of others is of before. */
+  #isAsleep(now: number): boolean {
+    return this.#timers.lateBy(now) > this.#detection.lateMs
   }
 
   /** What was not heard while asleep says nothing: all silences begin anew. */
@@ -219,6 +238,7 @@ export class Watch {
     this.#seqNo = (this.#seqNo + 1) % SEQ_BIT
     const seqNo = SEQ_BIT + this.#seqNo
     this.#sent.set(seqNo, member.name)
+    watched.askedAt = now
     const [oldest] = this.#sent.keys()
     if (this.#sent.size > REMEMBERED && oldest !== undefined) this.#sent.delete(oldest)
     watched.waitingSince ??= now
@@ -236,7 +256,7 @@ export class Watch {
 
   #judge(watched: Watched, now: number): void {
     const cause = this.#cause(watched, now)
-    if (!cause) return
+    if (!cause || now < watched.sparedUntil) return
     const { member, watchers, accusers } = watched
     if (cause !== 'speakerGone' && this.#allSilent(now)) {
       return this.#withhold(watched, 'allSilent', member.name)
