@@ -11,6 +11,8 @@ const fresh = Number(given ?? Math.floor(Math.random() * 2 ** 31))
 /** Fixed ones and a fresh one; with SEED set, that one alone. */
 export const SEEDS: readonly number[] = given === undefined ? [1, 7, 71, fresh] : [fresh]
 
+const SOAK = process.env['BELLWETHER_SOAK'] === '1' ? 'BELLWETHER_SOAK=1 ' : ''
+
 /** A test on each seed; a failure says how to have it again. */
 export function simulate(title: string, work: (seed: number) => void, seeds = SEEDS): void {
   for (const seed of seeds) {
@@ -19,7 +21,9 @@ export function simulate(title: string, work: (seed: number) => void, seeds = SE
         work(seed)
       } catch (error) {
         const file = relative(process.cwd(), process.argv[1] ?? '')
-        console.error(`again: SEED=${seed} node test/run.ts ${file} --only 'gossip/${title}'`)
+        console.error(
+          `again: ${SOAK}SEED=${seed} node test/run.ts ${file} --only 'gossip/${title}'`,
+        )
         throw error
       }
     })
