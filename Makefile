@@ -65,6 +65,10 @@ unit: deps ## unit and property tests only (no root needed)
 test: check ## everything: checks, unit, contract, sockets in namespaces, end to end on the lab
 	@node test/run.ts
 
+.PHONY: soak
+soak: deps ## days of simulated loss and pauses, 10 min of real loss, long fuzzing: FUZZ_RUNS=100000 (root)
+	@BELLWETHER_SOAK=1 FUZZ_RUNS='$(or $(FUZZ_RUNS),100000)' node test/run.ts soak
+
 .PHONY: bench
 bench: deps ## figures: ARP beside the kernel's, 1,000 Services, memory, a cut cable (root)
 	@node test/bench/bench.ts

@@ -12,14 +12,25 @@ import { parseArgs } from 'node:util'
 /** In the order they run: what is quick and tells most comes first. */
 const SUITES = {
   unit: {
-    files: ['src/**/*.test.ts', 'test/{arch,lab,sim}/*.test.ts'],
+    files: ['src/**/*.test.ts', 'test/{arch,lab,sim,soak}/*.test.ts'],
     concurrency: 2,
     timeoutMs: 120_000,
   },
   contract: { files: ['test/contract/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   netns: { files: ['test/netns/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   e2e: { files: ['test/e2e/*.test.ts'], concurrency: 1, timeoutMs: 1_500_000 },
+  soak: {
+    files: [
+      'test/soak/*.test.ts',
+      'test/netns/gossip-mixed.test.ts',
+      'src/core/wire/memberlist/fuzz.test.ts',
+    ],
+    concurrency: 2,
+    timeoutMs: 3 * 3_600_000,
+  },
 } as const
+/** Not unless it is named: it is of what the others have in short, and takes its time. */
+const ON_DEMAND: readonly string[] = ['soak']
 
 type Suite = keyof typeof SUITES
 
@@ -29,7 +40,8 @@ const { values, positionals } = parseArgs({
 })
 const wanted = positionals.filter((word): word is Suite => Object.hasOwn(SUITES, word))
 const files = positionals.filter((word) => !Object.hasOwn(SUITES, word))
-const suites = wanted.length > 0 || files.length > 0 ? wanted : (Object.keys(SUITES) as Suite[])
+const all = (Object.keys(SUITES) as Suite[]).filter((suite) => !ON_DEMAND.includes(suite))
+const suites = wanted.length > 0 || files.length > 0 ? wanted : all
 
 let passed = 0
 const failures: { name: string; file: string; message: string }[] = []

@@ -2,14 +2,16 @@
 import assert from 'node:assert/strict'
 import { relative } from 'node:path'
 import { test } from 'node:test'
-import type { Detection } from '../../src/core/gossip/detection.ts'
 import { LAN } from '../../src/core/gossip/profiles.ts'
 import { Network } from './network.ts'
+import type { Detects } from './network.ts'
 
 const given = process.env['SEED']
 const fresh = Number(given ?? Math.floor(Math.random() * 2 ** 31))
 /** Fixed ones and a fresh one; with SEED set, that one alone. */
 export const SEEDS: readonly number[] = given === undefined ? [1, 7, 71, fresh] : [fresh]
+
+const SOAK = process.env['BELLWETHER_SOAK'] === '1' ? 'BELLWETHER_SOAK=1 ' : ''
 
 /** A test on each seed; a failure says how to have it again. */
 export function simulate(title: string, work: (seed: number) => void, seeds = SEEDS): void {
@@ -19,7 +21,9 @@ export function simulate(title: string, work: (seed: number) => void, seeds = SE
         work(seed)
       } catch (error) {
         const file = relative(process.cwd(), process.argv[1] ?? '')
-        console.error(`again: SEED=${seed} node test/run.ts ${file} --only 'gossip/${title}'`)
+        console.error(
+          `again: ${SOAK}SEED=${seed} node test/run.ts ${file} --only 'gossip/${title}'`,
+        )
         throw error
       }
     })
@@ -30,7 +34,7 @@ export function simulate(title: string, work: (seed: number) => void, seeds = SE
 export function cluster(
   seed: number,
   count: number,
-  detection?: Detection,
+  detection?: Detects,
   returnDelayMs?: number,
 ): Network {
   const network = new Network(seed, count, LAN, detection, returnDelayMs)

@@ -5,7 +5,7 @@
 import { mock } from 'node:test'
 import { BroadcastQueue } from '../../src/core/gossip/broadcast-queue.ts'
 import type { Effect } from '../../src/core/gossip/effects.ts'
-import type { Member } from '../../src/core/gossip/members.ts'
+import type { Member, Members } from '../../src/core/gossip/members.ts'
 import type { GossipNode } from '../../src/core/gossip/node.ts'
 import { Timers } from '../../src/core/gossip/timers.ts'
 import { SOCKET_BUFFER } from './host.ts'
@@ -15,17 +15,17 @@ import type { Host } from './host.ts'
 const MOST_BYTES = 1500
 /** A fault can still be the cause of a death this long after it began or ended. */
 const CAUSE_MS = 600_000
-/** Timers a node has anyhow, and for each member: a suspicion, and what it relays to and for it. */
+/** Timers a node has anyhow, and for each member: a suspicion, asking it, what it relays to and for it. */
 const TIMERS_OWN = 16
-const TIMERS_PER_MEMBER = 5
+const TIMERS_PER_MEMBER = 8
 /** Whoever wakes reads its whole buffer at once: two timers for each request to relay. */
 const WAKING_MS = 2000
 
 interface Process {
   readonly timers: Timers
   readonly news: BroadcastQueue
-  /** By identity: a member that was forgotten and comes again is a new one. */
-  readonly incarnations: Map<Member, number>
+  /** In the order of the node's members. */
+  readonly seen: { member: Member; incarnation: number }[]
 }
 
 export class Invariants {
@@ -43,7 +43,7 @@ export class Invariants {
       const node = boot()
       const timers = set.mock.calls[0]?.this as Timers
       const news = queue.mock.calls[0]?.this as BroadcastQueue
-      this.#processes.set(node, { timers, news, incarnations: new Map() })
+      this.#processes.set(node, { timers, news, seen: [] })
       return node
     } finally {
       set.mock.restore()
@@ -84,25 +84,27 @@ export class Invariants {
       breach(`${timers.size} timers for ${members.size} members`)
     }
     if (news.size > members.size) breach(`${news.size} news of ${members.size} members`)
-    if (heard) this.#checkIncarnations(members.all(), process.incarnations, breach)
+    if (heard) this.#checkIncarnations(members, process, breach)
   }
 
-  #checkIncarnations(
-    members: readonly Member[],
-    seen: Map<Member, number>,
-    breach: (what: string) => never,
-  ): void {
+  /** This is done for each event and each member, so it makes nothing. */
+  #checkIncarnations(members: Members, { seen }: Process, breach: (what: string) => never): void {
+    let at = 0
     for (const member of members) {
-      const before = seen.get(member)
-      if (before === member.incarnation) continue
-      if (before !== undefined && before > member.incarnation) {
-        breach(`${member.name} went back from incarnation ${before} to ${member.incarnation}`)
+      // By identity: a member that was forgotten and comes again is a new one.
+      let known = seen[at]
+      while (known && known.member !== member) {
+        seen.splice(at, 1)
+        known = seen[at]
       }
-      seen.set(member, member.incarnation)
+      const { incarnation } = member
+      if (!known) seen.push({ member, incarnation })
+      else if (known.incarnation > incarnation) {
+        breach(`${member.name} went back from incarnation ${known.incarnation} to ${incarnation}`)
+      } else known.incarnation = incarnation
+      at++
     }
-    if (seen.size > 2 * members.length) {
-      for (const member of seen.keys()) if (!members.includes(member)) seen.delete(member)
-    }
+    seen.length = at
   }
 
   #hadFault(name: string, now: number): boolean {

@@ -31,6 +31,9 @@ const OPEN: Security = {
 /** How often a speaker asks those it has lost (src/speaker/joiner.ts). */
 const JOINER_MS = 10_000
 
+/** The detector of all members, or of each; undefined: plain memberlist, as MetalLB's. */
+export type Detects = Detection | undefined | ((name: string) => Detection | undefined)
+
 type Exchange = Extract<Effect, { kind: 'exchange' }>
 
 export class Network {
@@ -43,7 +46,7 @@ export class Network {
   #now = 0
   readonly #random: Random
   readonly #profile: Profile
-  readonly #detection: Detection | undefined
+  readonly #detection: Detects
   readonly #returnDelayMs: number
   readonly #invariants = new Invariants()
   readonly #agenda = new Timers()
@@ -54,12 +57,11 @@ export class Network {
   /** Something happened that may be waited for. */
   #eventful = true
 
-  /** Without `detection` members are plain memberlist's. */
   constructor(
     seed: number,
     count: number,
     profile: Profile = LAN,
-    detection?: Detection,
+    detection?: Detects,
     returnDelayMs = 0,
   ) {
     this.#returnDelayMs = returnDelayMs
@@ -250,7 +252,9 @@ export class Network {
   }
 
   #boot(name: string, address: Address, now: number): GossipNode {
-    const [profile, random, detection] = [this.#profile, this.#random, this.#detection]
+    const [profile, random] = [this.#profile, this.#random]
+    const detection =
+      typeof this.#detection === 'function' ? this.#detection(name) : this.#detection
     const options = {
       name,
       address,

@@ -60,6 +60,10 @@ export class Members {
     return this.#members.get(name)
   }
 
+  [Symbol.iterator](): IterableIterator<Member> {
+    return this.#members.values()
+  }
+
   all(): Member[] {
     return [...this.#members.values()]
   }

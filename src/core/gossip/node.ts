@@ -28,6 +28,7 @@ import { Suspicions } from './suspicions.ts'
 import { Timers } from './timers.ts'
 import { viewOf } from './view.ts'
 import type { GossipView } from './view.ts'
+import { Waking } from './waking.ts'
 import { Watch, barePing } from './watch.ts'
 import { Witness } from './witness.ts'
 
@@ -51,6 +52,7 @@ export class GossipNode {
   readonly witness: Witness
   readonly #options: NodeOptions
   readonly #timers = new Timers()
+  readonly #waking = new Waking(this.#timers)
   readonly #suspicions: Suspicions
   readonly #outbox: Outbox
   readonly #prober: Prober
@@ -70,7 +72,10 @@ export class GossipNode {
     this.#options = options
     this.members = new Members(name)
     this.witness = new Witness(profile)
-    this.#suspicions = new Suspicions(profile, this.#timers)
+    this.#suspicions = new Suspicions(profile, this.#timers, (suspect, at) => {
+      const member = this.members.get(suspect)
+      if (member) this.#prober.ask(member, at, (when) => this.#suspicions.answered(suspect, when))
+    })
     this.#outbox = new Outbox(options, () => this.members.size)
     this.#prober = new Prober(
       { profile, random, self: name, address: options.address },
@@ -115,11 +120,11 @@ export class GossipNode {
 
   /** When `tick` is wanted next. */
   nextDeadline(): number | undefined {
-    return this.#timers.next()
+    return this.#waking.next()
   }
 
   tick(now: number): void {
-    this.#timers.run(now)
+    this.#waking.run(now)
   }
 
   datagram(bytes: Uint8Array, from: Address, now: number): void {
@@ -242,9 +247,11 @@ export class GossipNode {
       case 'alive':
         return this.#believeAlive(message, now)
       case 'suspect':
-        return this.#believeSuspect(message, now)
+        this.#believeSuspect(message, now)
+        return this.#contradict(message, from)
       case 'dead':
-        return this.#believeDead(message, now)
+        this.#believeDead(message, now)
+        return this.#contradict(message, from)
       case 'user':
         return this.#outbox.effect({ kind: 'user', from, payload: message.payload })
     }
@@ -268,20 +275,22 @@ export class GossipNode {
       this.#prober.added(news.node)
       this.#seeker?.found(news.node)
     }
+    if (verdict.before === 'suspect') this.#watch?.refuted(news.node, now)
     if (verdict.before !== 'alive') this.#changed(now, news.node, verdict.before, 'alive')
     else if (verdict.updated) this.#outbox.effect({ kind: 'members' })
     if (back) this.#settling.came(now)
     else if (verdict.updated) this.#settling.updated(now)
   }
 
-  #believeSuspect(news: Suspect, now: number): void {
+  /** `hearsay`: no accusation of anybody's own. We ask the suspect for it, but tell nobody. */
+  #believeSuspect(news: Suspect, now: number, hearsay = false): void {
     const { node, incarnation, from } = news
     if (from !== this.members.self) this.#watch?.accused(node, from, now)
     const verdict = this.members.suspect(news, now)
     if (verdict.kind === 'refute') return this.#refute(verdict.incarnation, now)
-    const confirmed = verdict.kind === 'confirm' && this.#suspicions.confirm(node, from)
+    const confirmed = verdict.kind === 'confirm' && !hearsay && this.#suspicions.confirm(node, from)
     if (verdict.kind !== 'suspect' && !confirmed) return
-    this.#outbox.news(node, encodeMessage(news))
+    if (!hearsay) this.#outbox.news(node, encodeMessage(news))
     if (confirmed) return
     const { self, size } = this.members
     this.witness.counters.suspicions[from === self ? 'self' : 'other']++
@@ -349,6 +358,12 @@ export class GossipNode {
     if (!this.#leaving) this.#believeAlive(this.#ownAlive(), now, true)
   }
 
+  /** Whoever accuses us, or passes that on, has not heard our refutation: once more, straight there. */
+  #contradict({ node }: Suspect | Dead, from: Address): void {
+    if (node !== this.members.self || this.#leaving) return
+    this.#outbox.sendWithNews(from, this.#ownAlive())
+  }
+
   #accuse(member: Member, now: number): void {
     const { name: node, incarnation } = member
     this.#believeSuspect({ kind: 'suspect', node, incarnation, from: this.members.self }, now)
@@ -412,7 +427,7 @@ export class GossipNode {
       } else {
         // A death is only ever gossiped: told this way it is a suspicion, which can be refuted.
         const from = this.members.self
-        this.#believeSuspect({ kind: 'suspect', node, from, incarnation }, now)
+        this.#believeSuspect({ kind: 'suspect', node, from, incarnation }, now, true)
       }
     }
     return true

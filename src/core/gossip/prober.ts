@@ -97,6 +97,23 @@ export class Prober {
     }
   }
 
+  /** One ping beside the rounds, with the accusation. */
+  ask(member: Member, now: number, answered: (now: number) => void): void {
+    const seqNo = this.#nextSeqNo()
+    const cancel = this.#timers.set(now + this.#options.profile.probeIntervalMs, () => {
+      this.#waiting.delete(seqNo)
+    })
+    this.#waiting.set(seqNo, {
+      ack: (at) => {
+        this.#waiting.delete(seqNo)
+        cancel()
+        answered(at)
+      },
+      nack: () => undefined,
+    })
+    this.#actions.sendAccused(member, this.#ping(member.name, seqNo))
+  }
+
   /** One probe, and the next when it is over, but not before the interval is. */
   #round(now: number): void {
     const { probeIntervalMs } = this.#options.profile

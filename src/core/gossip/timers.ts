@@ -37,6 +37,11 @@ export class Timers {
     return this.#first()?.at
   }
 
+  /** By how many ms the earliest is overdue; 0: nothing is. */
+  lateBy(now: number): number {
+    return Math.max(0, now - (this.next() ?? Infinity))
+  }
+
   /** Fires all that is due, earliest first; what a firing sets in the past fires too. */
   run(now: number): void {
     for (let timer = this.#first(); timer && timer.at <= now; timer = this.#first()) {

@@ -97,9 +97,13 @@ interface Watched {
   waitingSince: number | undefined
   /** Last answer of its own. */
   answeredAt: number | undefined
+  /** When it was last pinged. */
+  askedAt: number
   /** Last word of its kernel: an answer, a refusal, a connection. */
   kernelAt: number
   refused: boolean
+  /** Others hear it, so it is not accused again before that, unless by another watcher too. */
+  sparedUntil: number
   /** Who accused it, and when last; ourselves included. */
   readonly accusers: Map<string, number>
   /** Told once for each silence. */
@@ -161,6 +165,8 @@ export class Watch {
       watched.refused = false
       watched.told = undefined
       watched.accusers.clear()
+      watched.cancel()
+      this.#arm(watched, Math.max(now, watched.askedAt + this.#detection.intervalMs))
     }
     return true
   }
@@ -168,7 +174,7 @@ export class Watch {
   /** A connected socket was told that nobody listens there. */
   refused(from: Address, now: number): void {
     const watched = this.#at(from)
-    if (!watched) return
+    if (!watched || this.#isAsleep(now)) return
     watched.kernelAt = now
     watched.refused = true
     // Nothing was answered since the ping that was refused; whatever comes later withdraws this.
@@ -191,11 +197,18 @@ export class Watch {
     if (up) this.#beginAnew('noCarrier', now)
   }
 
+  /** It says that it lives, so it does: what is broken is the way between us. */
+  refuted(name: string, now: number): void {
+    const watched = this.#watched.get(name)
+    if (watched?.accusers.delete(this.#self)) watched.sparedUntil = now + this.#detection.pausedMs
+  }
+
   /** Another member accuses one that we watch: look at once. */
   accused(name: string, by: string, now: number): void {
     const watched = this.#watched.get(name)
-    if (!watched || by === this.#self) return
+    if (!watched || by === this.#self || this.#isAsleep(now)) return
     watched.accusers.set(by, now)
+    watched.sparedUntil = -Infinity
     if (watched.refused || !this.#isQuiet(watched, now)) this.#ask(watched, now, true)
     this.#judge(watched, now)
   }
@@ -247,8 +260,10 @@ export class Watch {
       knockedAt: undefined,
       waitingSince: undefined,
       answeredAt: undefined,
+      askedAt: now,
       kernelAt: now,
       refused: false,
+      sparedUntil: -Infinity,
       accusers: new Map(),
       told: undefined,
       cancel: () => undefined,
@@ -263,17 +278,20 @@ export class Watch {
   }
 
   #turn(watched: Watched, due: number, now: number): void {
-    const { intervalMs, hurryMs, lateMs } = this.#detection
+    const { intervalMs, quietMs, hurryMs, lateMs } = this.#detection
     if (now - due > lateMs) this.#beginAnew('late', now)
     const quiet = this.#isQuiet(watched, now)
     this.#ask(watched, now, quiet)
-    // One that was never heard is asked at leisure: its silence means nothing anyway.
-    this.#arm(
-      watched,
-      now + (watched.waitingSince !== undefined && watched.heard ? hurryMs : intervalMs),
-    )
-    // Last: the verdict may be that it is watched no more.
+    // An answer puts this off (`acked`). One that was never heard is asked at leisure: its silence
+    // means nothing anyway.
+    this.#arm(watched, now + (!watched.heard ? intervalMs : quiet ? hurryMs : quietMs))
+    // Last: who is dead is not watched any more.
     this.#judge(watched, now)
+  }
+
+  /** It has slept, and its timers have not come to it yet: what it thinks of others is of before. */
+  #isAsleep(now: number): boolean {
+    return this.#timers.lateBy(now) > this.#detection.lateMs
   }
 
   /** What was not heard while asleep or cut off says nothing: all silences begin anew. */
@@ -297,6 +315,7 @@ export class Watch {
     this.#seqNo = (this.#seqNo + 1) % SEQ_COUNT
     const seqNo = SEQ_BIT + this.#seqNo
     this.#sent.set(seqNo, member.name)
+    watched.askedAt = now
     const [oldest] = this.#sent.keys()
     if (this.#sent.size > REMEMBERED && oldest !== undefined) this.#sent.delete(oldest)
     watched.waitingSince ??= now
@@ -316,7 +335,7 @@ export class Watch {
 
   #judge(watched: Watched, now: number): void {
     const cause = this.#cause(watched, now)
-    if (!cause) return
+    if (!cause || now < watched.sparedUntil) return
     const { member, watchers, accusers } = watched
     if (!this.#carrier) return this.#withhold(watched, 'noCarrier', member.name)
     if (cause !== 'speakerGone' && this.#allSilent(now)) {

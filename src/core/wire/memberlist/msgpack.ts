@@ -43,7 +43,8 @@ export function codec<const S extends Schema>(schema: S): Codec<S> {
   const fields = Object.entries(schema)
     .map(([key, field]) => {
       const wire = key.charAt(0).toUpperCase() + key.slice(1)
-      return { key, wire, kind: kindOf(field), optional: field.endsWith('?') }
+      const encoded = encodeRaw(encodeUtf8(wire))
+      return { key, wire, encoded, kind: kindOf(field), optional: field.endsWith('?') }
     })
     .sort((a, b) => (a.wire < b.wire ? -1 : 1))
   const byWire = new Map(fields.map((field) => [field.wire, field]))
@@ -52,11 +53,11 @@ export function codec<const S extends Schema>(schema: S): Codec<S> {
       const values = struct as Readonly<Record<string, Value>>
       const parts: Uint8Array[] = []
       let count = 0
-      for (const { key, wire, kind, optional } of fields) {
+      for (const { key, encoded, kind, optional } of fields) {
         const value = values[key] ?? zeroOf(kind)
         if (optional && isZero(value)) continue
         count++
-        parts.push(encodeRaw(encodeUtf8(wire)), encodeValue(kind, value))
+        parts.push(encoded, encodeValue(kind, value))
       }
       return concat(Uint8Array.of(0x80 | count), ...parts)
     },

@@ -29,6 +29,8 @@ export const COMPOUND_ENTRY = 2
 const MAX_UNFOLDED = 512 * 1024
 const MAX_MESSAGES = 4096
 const MAX_DEPTH = 8
+/** Not worth trying below: compression costs 15 bytes before it saves any. Acks are that short. */
+const SHORTEST_COMPRESSED = 40
 
 /** What label and encryption add. */
 export const packetOverhead = (security: Security): number =>
@@ -51,7 +53,8 @@ export interface PacketForm {
 
 export function encodePacket(plain: Uint8Array, form: PacketForm, security: Security): Uint8Array {
   const { compression = true } = security
-  const compressed = form.compression && compression ? compress(plain) : plain
+  const worth = form.compression && compression && plain.length >= SHORTEST_COMPRESSED
+  const compressed = worth ? compress(plain) : plain
   const shorter = compressed.length < plain.length ? compressed : plain
   const checked = form.crc
     ? concat(Uint8Array.of(TYPE.hasCrc), bigEndian(crc32(shorter), 4), shorter)
