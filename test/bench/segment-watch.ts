@@ -1,5 +1,11 @@
 /** What a client on the segment sees of one VIP while something happens: TCP every 20 ms, ARP every 2. */
-import { arpFigures, onlyAnswerer, parseArpEvents, within } from '../lab/arp-timeline.ts'
+import {
+  answersByMac,
+  arpFigures,
+  onlyAnswerer,
+  parseArpEvents,
+  within,
+} from '../lab/arp-timeline.ts'
 import type { Window } from '../lab/arp-timeline.ts'
 import type { Figures } from '../lab/failover-summary.ts'
 import type { Lab } from '../lab/lab.ts'
@@ -41,6 +47,11 @@ export class SegmentWatch {
 
   async stop(): Promise<void> {
     await Promise.all([this.#tcp.stop(), this.#arp.stop()])
+  }
+
+  /** How many requests of that time each MAC address answered. */
+  answers(window: Window): Map<string, number> {
+    return answersByMac(within(parseArpEvents(this.#arp.stdout), window))
   }
 
   /** Of what was seen between two moments, `owner` being who answered at the first. */

@@ -4,6 +4,7 @@
  */
 import { after, before } from 'node:test'
 import { NAMESPACE, externalIp, install, poolYaml } from '../lab/bellwether.ts'
+import type { GossipThreadView, OwnerView } from '../../src/speaker/messages.ts'
 import { Lab } from '../lab/lab.ts'
 
 /** The runner's lab: up before the first test that needs it, taken down by test/run.ts. */
@@ -60,6 +61,17 @@ export function fixture(name: string, addresses: readonly string[], replicas = 3
   }
 }
 
+/** What `/debug/view` of the speaker on that node shows. */
+export async function debugView(node: string): Promise<DebugView> {
+  const { stdout } = await lab.exec(node, ['curl', '-s', 'http://127.0.0.1:17472/debug/view'])
+  return JSON.parse(stdout) as DebugView
+}
+
+interface DebugView {
+  readonly owners: readonly OwnerView[]
+  readonly gossip: GossipThreadView | null
+}
+
 export function serviceObject(namespace: string, name: string, options: ServiceOptions): object {
   return {
     apiVersion: 'v1',
@@ -85,7 +97,18 @@ async function startBackends(namespace: string, replicas: number): Promise<void>
       selector: { matchLabels: { app: 'backend' } },
       template: {
         metadata: { labels: { app: 'backend' } },
-        spec: { containers: [container], terminationGracePeriodSeconds: 0 },
+        spec: {
+          containers: [container],
+          terminationGracePeriodSeconds: 0,
+          topologySpreadConstraints: [
+            {
+              maxSkew: 1,
+              topologyKey: 'kubernetes.io/hostname',
+              whenUnsatisfiable: 'DoNotSchedule',
+              labelSelector: { matchLabels: { app: 'backend' } },
+            },
+          ],
+        },
       },
     },
   })

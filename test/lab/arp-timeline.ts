@@ -94,6 +94,13 @@ function longestStretch(doubles: readonly ArpEvent[]): number {
   return longest
 }
 
+/** Answers that came in, by who gave them. */
+export function answersByMac(events: readonly ArpEvent[]): Map<string, number> {
+  const answers = new Map<string, number>()
+  for (const { mac } of events) if (mac !== undefined) answers.set(mac, (answers.get(mac) ?? 0) + 1)
+  return answers
+}
+
 /** The one host that answered, if it answered all but a few under way; undefined: there is none. */
 export function onlyAnswerer(events: readonly ArpEvent[]): string | undefined {
   const macs = events.flatMap(({ mac }) => mac ?? [])
