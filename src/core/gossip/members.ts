@@ -3,6 +3,7 @@
  * dead (hashicorp/memberlist state.go). It decides; sending and timing are the node's.
  */
 import type { Random } from '../random.ts'
+import { sameBytes } from '../wire/memberlist/bytes.ts'
 import type { Alive, Dead, Suspect } from '../wire/memberlist/messages.ts'
 import type { Address } from './effects.ts'
 import { plausibleVsn } from '../wire/memberlist/version.ts'
@@ -166,6 +167,3 @@ function change(member: Member, state: MemberState, now: number): void {
   member.state = state
   member.changedAt = now
 }
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i])

@@ -20,7 +20,7 @@ import { BroadcastQueue } from './broadcast-queue.ts'
 import type { Address, Effect } from './effects.ts'
 import { retransmitLimit } from './formulas.ts'
 import { addressOf } from './members.ts'
-import type { Member } from './members.ts'
+import type { Member, Members } from './members.ts'
 import type { Profile } from './profiles.ts'
 
 type Done = (reply: StreamMessage | undefined, now: number) => void
@@ -28,7 +28,7 @@ type Done = (reply: StreamMessage | undefined, now: number) => void
 export class Outbox {
   readonly #profile: Profile
   readonly #security: Security
-  readonly #clusterSize: () => number
+  readonly #members: Members
   readonly #queue = new BroadcastQueue()
   readonly #exchanges = new Map<number, Done>()
   #effects: Effect[] = []
@@ -36,11 +36,11 @@ export class Outbox {
 
   constructor(
     { profile, security }: { readonly profile: Profile; readonly security: Security },
-    clusterSize: () => number,
+    members: Members,
   ) {
     this.#profile = profile
     this.#security = security
-    this.#clusterSize = clusterSize
+    this.#members = members
   }
 
   /** Effects since the last call, in order. */
@@ -52,6 +52,10 @@ export class Outbox {
 
   effect(effect: Effect): void {
     this.#effects.push(effect)
+  }
+
+  log(level: 'debug' | 'info' | 'warn', event: string, fields: object): void {
+    this.#effects.push({ kind: 'log', level, event, fields })
   }
 
   /** To be passed on until it has been sent often enough, or newer news of the member replaces it. */
@@ -95,6 +99,15 @@ export class Outbox {
     this.#send(addressOf(member), messages, supports(member.vsn, SINCE.crc))
   }
 
+  /** Straight to these, whoever of them is known, not by way of gossip. Never to ourselves. */
+  sendEach(names: Iterable<string>, message: Message): void {
+    const bytes = encodeMessage(message)
+    for (const name of names) {
+      const member = this.#members.get(name)
+      if (member && name !== this.#members.self) this.sendTo(member, [bytes])
+    }
+  }
+
   exchange(to: Address, request: StreamMessage, timeoutMs: number, done: Done): void {
     const id = this.#nextExchange++
     this.#exchanges.set(id, done)
@@ -120,7 +133,7 @@ export class Outbox {
   }
 
   #take(budget: number): Uint8Array[] {
-    const limit = retransmitLimit(this.#profile.retransmitMult, this.#clusterSize())
+    const limit = retransmitLimit(this.#profile.retransmitMult, this.#members.size)
     return this.#queue.take(budget, COMPOUND_ENTRY, limit)
   }
 }

@@ -24,7 +24,7 @@ export interface ProberOptions {
 /** What a prober needs done. */
 export interface ProberActions {
   send(to: Address, message: Message): void
-  /** To a suspect: the accusation goes with the ping. */
+  /** To a suspect: the accusation goes with the ping, so that it can refute at once. */
   sendAccused(member: Member, ping: Message): void
   exchange(
     to: Address,

@@ -13,8 +13,15 @@ import { isMarked, isSettled } from './mark.ts'
 import type { Members } from './members.ts'
 import type { Timers } from './timers.ts'
 
+export interface SettlingDelays {
+  /** 0: always settled, as MetalLB's speakers are. */
+  readonly returnDelayMs: number
+  /** So long without a cable, and the others may have given us up; undefined: it does not matter. */
+  readonly goneMs: number | undefined
+}
+
 export class Settling {
-  readonly #returnDelayMs: number
+  readonly #delays: SettlingDelays
   readonly #members: Members
   readonly #timers: Timers
   readonly #changed: (now: number) => void
@@ -25,19 +32,20 @@ export class Settling {
   /** Somebody went since it was last among many. */
   #lost = false
   #cancel: (() => void) | undefined
+  #cancelCutOff: (() => void) | undefined
 
-  /** `returnDelayMs` 0: always settled, as MetalLB's speakers are. `changed`: others are to be told. */
+  /** `changed`: others are to be told. */
   constructor(
-    returnDelayMs: number,
+    delays: SettlingDelays,
     members: Members,
     timers: Timers,
     changed: (now: number) => void,
   ) {
-    this.#returnDelayMs = returnDelayMs
+    this.#delays = delays
     this.#members = members
     this.#timers = timers
     this.#changed = changed
-    this.#settled = returnDelayMs === 0
+    this.#settled = delays.returnDelayMs === 0
   }
 
   get settled(): boolean {
@@ -66,27 +74,24 @@ export class Settling {
   went(now: number): void {
     const { dead, usable } = this.#count()
     this.#lost = true
-    if (dead > usable) this.cutOff(now)
+    if (dead > usable) this.#cutOff(now)
     else this.#consider(now)
   }
 
-  /** It is us, not the others: they go on without us. */
-  cutOff(now: number): void {
-    this.#apart = true
-    if (!this.#settled) return this.#consider(now)
-    this.unsettle(now)
-    if (!this.#settled) this.#changed(now)
-  }
-
-  /** The own cable is in again. Whoever was lost meanwhile is waited for. */
-  plugged(now: number): void {
-    if (!this.#lost) this.#apart = false
-    this.#consider(now)
+  /** The own cable was pulled, or is in again. */
+  carrier(up: boolean, now: number): void {
+    this.#cancelCutOff?.()
+    this.#cancelCutOff = undefined
+    const { goneMs } = this.#delays
+    if (up) this.#plugged(now)
+    else if (goneMs !== undefined) {
+      this.#cancelCutOff = this.#timers.set(now + goneMs, (at) => this.#cutOff(at))
+    }
   }
 
   /** What others own now was ours, and is to stay theirs for a while. The caller tells the others. */
   unsettle(now: number): void {
-    if (this.#returnDelayMs === 0) return
+    if (this.#delays.returnDelayMs === 0) return
     this.#settled = false
     this.#cancel?.()
     this.#cancel = undefined
@@ -100,12 +105,27 @@ export class Settling {
     })
   }
 
+  /** It is us, not the others: they go on without us. */
+  #cutOff(now: number): void {
+    this.#apart = true
+    if (!this.#settled) return this.#consider(now)
+    this.unsettle(now)
+    if (!this.#settled) this.#changed(now)
+  }
+
+  /** Whoever was lost meanwhile is waited for. */
+  #plugged(now: number): void {
+    if (!this.#lost) this.#apart = false
+    this.#consider(now)
+  }
+
   #consider(now: number): void {
     if (this.#settled || !this.#arrived || this.#apart) {
       this.#cancel?.()
       this.#cancel = undefined
     } else if (!this.otherSettled) this.#settle(now)
-    else this.#cancel ??= this.#timers.set(now + this.#returnDelayMs, (at) => this.#settle(at))
+    else
+      this.#cancel ??= this.#timers.set(now + this.#delays.returnDelayMs, (at) => this.#settle(at))
   }
 
   #settle(now: number): void {
