@@ -85,6 +85,16 @@ export class GossipNode {
     this.#prober.start(now)
   }
 
+  /** How much it keeps: each count is bounded, whatever comes in (docs/wire-limits.md). */
+  get load(): Readonly<Record<'members' | 'timers' | 'news' | 'exchanges' | 'probes', number>> {
+    return {
+      members: this.members.size,
+      timers: this.#timers.size,
+      ...this.#outbox.load,
+      probes: this.#prober.load,
+    }
+  }
+
   /** Effects since the last call, in order. */
   drain(): Effect[] {
     return this.#outbox.drain()
@@ -362,7 +372,7 @@ export class GossipNode {
   }
 
   #changed(now: number, name: string, from: string, to: string, by?: string): void {
-    if (!this.#leaving) this.#watch?.update(now)
+    if (!this.#leaving) this.#watch?.changed(name, now)
     this.#outbox.effect({ kind: 'members' })
     this.#log('info', 'member', { name, from, to, ...(by !== undefined && { by }) })
   }

@@ -41,6 +41,9 @@ export interface ProberActions {
 /** A relay tells at this share of the time-out that it heard nothing: after it would be too late. */
 const NACK_SHARE = 0.8
 
+/** Relayed at once, and own probes: memberlist's members ask for a handful. */
+const MOST_WAITING = 1024
+
 /** The upper half is the watch's. */
 const HIGHEST_SEQ_NO = 0x7fff_ffff
 
@@ -66,6 +69,11 @@ export class Prober {
     this.#actions = actions
   }
 
+  /** Answers waited for, and members whose turn is to come. */
+  get load(): number {
+    return this.#waiting.size + this.#order.length
+  }
+
   start(now: number): void {
     const { profile, random } = this.#options
     this.#timers.set(now + profile.probeIntervalMs * random(), (at) => this.#round(at))
@@ -73,6 +81,8 @@ export class Prober {
 
   /** A newcomer's turn comes by chance, not last. */
   added(name: string): void {
+    // One that comes and goes has its turn once.
+    if (this.#order.includes(name)) return
     const at = Math.floor(this.#options.random() * (this.#order.length + 1))
     this.#order.splice(at, 0, name)
   }
@@ -192,6 +202,7 @@ export class Prober {
 
   #relay(request: IndirectPing, from: Address, now: number): void {
     const { probeTimeoutMs } = this.#options.profile
+    if (this.#waiting.size >= MOST_WAITING) return
     const back = sourceOf(request, from)
     const seqNo = this.#nextSeqNo()
     const port = request.port === 0 ? this.#options.address.port : request.port

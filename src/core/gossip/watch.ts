@@ -46,6 +46,8 @@ export interface WatchActions {
 
 /** Sequence numbers of watch pings have the top bit set; the prober's never do. */
 const SEQ_BIT = 0x8000_0000
+/** Joins come by the hundred, in one push/pull: the ring is looked at this long after the first. */
+const RING_MS = 20
 /** Pings whose answers are still recognized: seconds' worth, even in a hurry. */
 const REMEMBERED = 1024
 
@@ -62,6 +64,8 @@ interface Watched {
   /** Last word of its kernel: an answer, a refusal, a connection. */
   kernelAt: number
   refused: boolean
+  /** Asked last with a knock. */
+  hurriedAt: number
   /** Who accused it, and when last; ourselves included. */
   readonly accusers: Map<string, number>
   /** Told once for each silence. */
@@ -79,6 +83,8 @@ export class Watch {
   readonly #watched = new Map<string, Watched>()
   readonly #sent = new Map<number, string>()
   #seqNo = 0
+  /** Set while the ring is to be looked at again. */
+  #update: (() => void) | undefined
 
   constructor(
     options: { readonly self: string; readonly detection: Detection; readonly random: Random },
@@ -94,8 +100,22 @@ export class Watch {
     this.#actions = actions
   }
 
-  /** Membership changed: whom to watch follows from it. */
-  update(now: number): void {
+  /** Membership changed: whom to watch follows from it, soon, and once for many changes. */
+  changed(name: string, now: number): void {
+    const state = this.#members.get(name)?.state
+    if (state !== 'alive' && state !== 'suspect') this.#forget(name)
+    this.#update ??= this.#timers.set(now + RING_MS, (at) => {
+      this.#update = undefined
+      this.#look(at)
+    })
+  }
+
+  #forget(name: string): void {
+    this.#watched.get(name)?.cancel()
+    this.#watched.delete(name)
+  }
+
+  #look(now: number): void {
     const usable = this.#members.usable()
     const ring = usable.map((member) => ({
       name: member.name,
@@ -105,8 +125,7 @@ export class Watch {
     for (const [name, old] of this.#watched) {
       const watchers = wanted.get(name)
       if (watchers && sameAddress(addressOf(old.member), old.address)) continue
-      old.cancel()
-      this.#watched.delete(name)
+      this.#forget(name)
     }
     for (const [name, watchers] of wanted) this.#set(name, watchers, now)
   }
@@ -150,8 +169,10 @@ export class Watch {
   accused(name: string, by: string, now: number): void {
     const watched = this.#watched.get(name)
     if (!watched || by === this.#self) return
-    watched.accusers.set(by, now)
-    if (watched.refused || !this.#isQuiet(watched, now)) this.#ask(watched, now, true)
+    // The word of others does not count, and their names may be any.
+    if (watched.watchers.includes(by)) watched.accusers.set(by, now)
+    const hurried = now - watched.hurriedAt < this.#detection.hurryMs
+    if (!hurried && (watched.refused || !this.#isQuiet(watched, now))) this.#ask(watched, now, true)
     this.#judge(watched, now)
   }
 
@@ -172,6 +193,7 @@ export class Watch {
       waitingSince: undefined,
       kernelAt: now,
       refused: false,
+      hurriedAt: -Infinity,
       accusers: new Map(),
       told: undefined,
       cancel: () => undefined,
@@ -231,7 +253,9 @@ export class Watch {
       sourceNode: '',
       sourcePort: 0,
     })
-    if (hurried) this.#actions.knock(address)
+    if (!hurried) return
+    watched.hurriedAt = now
+    this.#actions.knock(address)
   }
 
   #judge(watched: Watched, now: number): void {
