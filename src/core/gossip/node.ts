@@ -54,7 +54,7 @@ export class GossipNode {
   constructor(options: NodeOptions, now: number) {
     const { name, profile, random } = options
     this.#options = options
-    this.members = new Members(name)
+    this.members = new Members(name, profile.deadNodeReclaimMs)
     this.#suspicions = new Suspicions(profile, this.#timers)
     this.#outbox = new Outbox(options, () => this.members.size)
     this.#prober = new Prober(
@@ -362,8 +362,10 @@ export class GossipNode {
     this.#score = clampScore(this.#score + by, this.#options.profile.awarenessMaxMultiplier)
   }
 
-  /** Again and again; the first time at a moment by chance, so that nodes do not march in step. */
+  /** Again and again, or never where the interval is 0; the first time at a moment by chance, so that
+   * nodes do not march in step. */
   #every(first: number, now: number, interval: () => number, work: (now: number) => void): void {
+    if (first === 0) return
     const again = (at: number) => {
       work(at)
       this.#timers.set(at + interval(), again)

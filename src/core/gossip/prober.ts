@@ -139,7 +139,7 @@ export class Prober {
   }
 
   #probe(member: Member, startedAt: number, over: (now: number) => void): void {
-    const { probeIntervalMs, probeTimeoutMs } = this.#options.profile
+    const { probeIntervalMs, probeTimeoutMs, disableTcpPings } = this.#options.profile
     const seqNo = this.#nextSeqNo()
     const deadline = startedAt + probeIntervalMs * (this.#actions.score() + 1)
     let nacks = 0
@@ -160,7 +160,7 @@ export class Prober {
     })
     const cancelIndirect = this.#timers.set(startedAt + probeTimeoutMs, (now) => {
       nackable = this.#askOthers(member, seqNo)
-      if (!supports(member.vsn, SINCE.tcpPing)) return
+      if (disableTcpPings || !supports(member.vsn, SINCE.tcpPing)) return
       const ping: Ping = this.#ping(member.name, seqNo)
       this.#actions.exchange(addressOf(member), ping, deadline - now, (reply) => {
         reachedByTcp = reply?.kind === 'ackResp' && reply.seqNo === seqNo
