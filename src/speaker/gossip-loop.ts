@@ -7,7 +7,7 @@ import { announcedBy, owners } from '../core/election/owners.ts'
 import type { Candidacy } from '../core/election/candidacy.ts'
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
-import { LAN, WAN } from '../core/gossip/profiles.ts'
+import type { Profile } from '../core/gossip/profiles.ts'
 import type { Security } from '../core/wire/memberlist/security.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -22,7 +22,7 @@ export interface GossipLoopOptions {
   readonly node: string
   readonly bindAddress: string
   readonly bindPort: number
-  readonly profile: 'lan' | 'wan' | 'off'
+  readonly profile: Profile | 'off'
   readonly detection: DetectionName
   readonly security: Security
 }
@@ -72,7 +72,7 @@ export class GossipLoop {
     }
   }
 
-  async #open(profile: 'lan' | 'wan'): Promise<void> {
+  async #open(profile: Profile): Promise<void> {
     const { node: name, bindAddress, bindPort, security } = this.#options
     const { clock, log, random, toMain } = this.#deps
     const detection = DETECTIONS[this.#options.detection]
@@ -81,7 +81,7 @@ export class GossipLoop {
       bindAddress,
       bindPort,
       security,
-      profile: { lan: LAN, wan: WAN }[profile],
+      profile,
       ...(detection && { detection }),
     }
     const shell = await GossipShell.open(options, clock, log, random, () => this.#membersChanged())

@@ -4,7 +4,9 @@ import type { MessagePort } from 'node:worker_threads'
 import { aesGcm, nonce } from '../adapters/aes-gcm.ts'
 import { systemClock } from '../adapters/clock.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
+import type { Profile } from '../core/gossip/profiles.ts'
 import { GossipLoop } from './gossip-loop.ts'
+import type { Switches } from './memberlist-file.ts'
 import type { GossipToMain, MainToGossip } from './messages.ts'
 import { PortLog } from './port-log.ts'
 import { wake } from './wake.ts'
@@ -14,7 +16,8 @@ interface GossipThreadData {
   readonly bindAddress: string
   readonly bindPort: number
   readonly key: Uint8Array | undefined
-  readonly profile: 'lan' | 'wan' | 'off'
+  readonly profile: Profile | 'off'
+  readonly switches: Switches
   readonly detection: DetectionName
   readonly packetPort: MessagePort
   /** eventfd that wakes the packet thread. */
@@ -23,12 +26,12 @@ interface GossipThreadData {
 
 if (!parentPort) throw new Error('the gossip thread is started by the speaker, not by itself')
 const port = parentPort
-const { key, packetPort, wakeFd, ...options } = workerData as GossipThreadData
+const { key, switches, packetPort, wakeFd, ...options } = workerData as GossipThreadData
 const toMain = (message: GossipToMain) => port.postMessage(message)
 const keys = key ? [key] : []
 
 const loop = await GossipLoop.start(
-  { ...options, security: { label: new Uint8Array(), keys, cipher: aesGcm, nonce } },
+  { ...options, security: { label: new Uint8Array(), keys, cipher: aesGcm, nonce, ...switches } },
   {
     clock: systemClock,
     log: new PortLog(toMain),

@@ -13,7 +13,7 @@ import { runSpeaker } from './run.ts'
 import { startThreads } from './threads.ts'
 
 const options = orExit(speakerOptions(process.argv.slice(2), process.env))
-const { node, bindAddress, bindPort, profile, detection, excludeInterfaces } = options
+const { node, bindAddress, bindPort, profile, switches, detection, excludeInterfaces } = options
 const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 'speaker')
 const stop = stopSignal()
 const cluster = connectCluster(log)
@@ -25,6 +25,7 @@ const threads = await startThreads({
   bindPort,
   key,
   profile,
+  switches,
   detection,
   excludeInterfaces,
 })
@@ -42,7 +43,8 @@ const speaker = runSpeaker(
 )
 const notReady = () => speaker.notReady()
 const health = await serveHealth({ address: '127.0.0.1', port: options.healthPort, notReady })
-log.info('started', { node, profile, detection, encrypted: key !== undefined })
+const { profileName } = options
+log.info('started', { node, profile: profileName, detection, encrypted: key !== undefined })
 
 try {
   await speaker.done

@@ -4,6 +4,8 @@ import * as z from 'zod'
 import { parse } from 'yaml'
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
+import { LAN, WAN } from '../core/gossip/profiles.ts'
+import type { Profile } from '../core/gossip/profiles.ts'
 import { parseFlags } from '../adapters/flags.ts'
 import type { Flag } from '../adapters/flags.ts'
 import {
@@ -12,6 +14,8 @@ import {
   ownNamespace,
   readIfThere,
 } from '../adapters/program-flags.ts'
+import { MEMBERLIST_FILE, SWITCHES, parseMemberlistFile } from './memberlist-file.ts'
+import type { Switches } from './memberlist-file.ts'
 
 const FLAGS = {
   ...COMMON_FLAGS,
@@ -22,6 +26,7 @@ const FLAGS = {
   'ml-labels': { kind: 'text', env: 'METALLB_ML_LABELS' },
   'ml-secret-key-path': { kind: 'text', env: 'METALLB_ML_SECRET_KEY_PATH' },
   'ml-wan-config': { kind: 'boolean' },
+  'ml-config': { kind: 'text', default: MEMBERLIST_FILE },
   'failure-detection': { kind: 'text', env: 'BELLWETHER_FAILURE_DETECTION' },
   'exclude-l2-config': { kind: 'text', default: '/etc/metallb/excludel2.yaml' },
   // Accepted so that MetalLB's DaemonSet works unchanged; what they are for comes later.
@@ -46,7 +51,10 @@ export interface SpeakerOptions {
   /** Bytes of the memberlist secret; undefined: no encryption. */
   readonly secret: Uint8Array | undefined
   /** 'off' where bind address or labels are missing: then every node counts as alive. */
-  readonly profile: 'lan' | 'wan' | 'off'
+  readonly profile: Profile | 'off'
+  /** Where it is from. */
+  readonly profileName: 'lan' | 'wan' | 'file' | 'off'
+  readonly switches: Switches
   /** `--failure-detection`; by default steady, plain memberlist with `--ml-wan-config`. */
   readonly detection: DetectionName
   readonly excludeInterfaces: readonly string[]
@@ -77,13 +85,15 @@ export function speakerOptions(
     const expected = Object.keys(DETECTIONS).join(', ')
     problems.push(`--failure-detection: expected one of ${expected}, got "${detection}"`)
   }
+  const on = flags['ml-bindaddr'] !== '' && flags['ml-labels'] !== ''
+  const membership = membershipOf(on, flags['ml-config'], flags['ml-wan-config'])
+  problems.push(...membership.problems)
   const excluded = excludeInterfaces(flags['exclude-l2-config'])
   if (!Array.isArray(excluded)) problems.push(excluded)
   if (problems.length > 0 || !Array.isArray(excluded) || !namespace || !isDetection(detection)) {
     return { ok: false, problems }
   }
 
-  const membership = flags['ml-bindaddr'] !== '' && flags['ml-labels'] !== ''
   return {
     ok: true,
     options: {
@@ -98,10 +108,33 @@ export function speakerOptions(
       bindPort: flags['ml-bindport'],
       labels: flags['ml-labels'],
       secret: secret?.length ? secret : undefined,
-      profile: !membership ? 'off' : flags['ml-wan-config'] ? 'wan' : 'lan',
+      ...membership.found,
       detection,
       excludeInterfaces: excluded,
     },
+  }
+}
+
+interface Membership {
+  readonly problems: readonly string[]
+  readonly found: Pick<SpeakerOptions, 'profile' | 'profileName' | 'switches'>
+}
+
+/** The file, where it is there, goes before the flag. */
+function membershipOf(on: boolean, file: string, wan: boolean): Membership {
+  const name = !on ? 'off' : wan ? 'wan' : 'lan'
+  const profile = { off: 'off' as const, lan: LAN, wan: WAN }[name]
+  const preset: Membership = {
+    problems: [],
+    found: { profile, profileName: name, switches: SWITCHES },
+  }
+  const text = on ? readIfThere(file)?.toString() : undefined
+  if (text === undefined) return preset
+  const parsed = parseMemberlistFile(text, file)
+  if (!parsed.ok) return { ...preset, problems: parsed.problems }
+  return {
+    problems: [],
+    found: { profile: parsed.profile, profileName: 'file', switches: parsed.switches },
   }
 }
 

@@ -2,6 +2,8 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { once } from 'node:events'
 import type { DetectionName } from '../core/gossip/detection.ts'
+import type { Profile } from '../core/gossip/profiles.ts'
+import type { Switches } from './memberlist-file.ts'
 import type {
   GossipToMain,
   MainToGossip,
@@ -18,7 +20,8 @@ export interface ThreadOptions {
   readonly bindPort: number
   /** 32 bytes, or undefined: no encryption. */
   readonly key: Uint8Array | undefined
-  readonly profile: 'lan' | 'wan' | 'off'
+  readonly profile: Profile | 'off'
+  readonly switches: Switches
   readonly detection: DetectionName
   /** Regular expressions of interface names. */
   readonly excludeInterfaces: readonly string[]
@@ -50,9 +53,19 @@ export async function startThreads(options: ThreadOptions): Promise<Threads> {
   if (ready.kind !== 'ready') throw new Error(`packet thread said ${ready.kind} before ready`)
   const { wakeFd } = ready
 
-  const { node, bindAddress, bindPort, key, profile, detection } = options
+  const { node, bindAddress, bindPort, key, profile, switches, detection } = options
   const gossip = new Worker(threadUrl('gossip-thread'), {
-    workerData: { node, bindAddress, bindPort, key, profile, detection, packetPort, wakeFd },
+    workerData: {
+      node,
+      bindAddress,
+      bindPort,
+      key,
+      profile,
+      switches,
+      detection,
+      packetPort,
+      wakeFd,
+    },
     transferList: [packetPort],
   })
   const died = Promise.race([exited(packet, 'packet'), exited(gossip, 'gossip')])
