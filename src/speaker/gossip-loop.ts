@@ -24,7 +24,8 @@ export interface GossipLoopOptions {
   readonly bindPort: number
   readonly profile: Profile | 'off'
   readonly detection: DetectionName
-  readonly security: Security
+  /** Its keys may change while it runs. */
+  readonly security: Omit<Security, 'keys'> & { keys: Security['keys'] }
 }
 
 export interface GossipLoopDeps {
@@ -67,6 +68,9 @@ export class GossipLoop {
         return this.#update(false)
       case 'join':
         return this.#joiner?.want(message.addresses)
+      case 'keys':
+        this.#options.security.keys = message.keys
+        return
       case 'leave':
         return this.#leave(message.timeoutMs)
     }

@@ -15,7 +15,7 @@ interface GossipThreadData {
   readonly node: string
   readonly bindAddress: string
   readonly bindPort: number
-  readonly key: Uint8Array | undefined
+  readonly keys: readonly Uint8Array[]
   readonly profile: Profile | 'off'
   readonly switches: Switches
   readonly detection: DetectionName
@@ -26,9 +26,8 @@ interface GossipThreadData {
 
 if (!parentPort) throw new Error('the gossip thread is started by the speaker, not by itself')
 const port = parentPort
-const { key, switches, packetPort, wakeFd, ...options } = workerData as GossipThreadData
+const { keys, switches, packetPort, wakeFd, ...options } = workerData as GossipThreadData
 const toMain = (message: GossipToMain) => port.postMessage(message)
-const keys = key ? [key] : []
 
 const loop = await GossipLoop.start(
   { ...options, security: { label: new Uint8Array(), keys, cipher: aesGcm, nonce, ...switches } },

@@ -7,7 +7,7 @@ import { EventRecorder } from '../adapters/kube/events.ts'
 import { createLog, isLogLevel } from '../adapters/log.ts'
 import { orExit } from '../adapters/program-flags.ts'
 import { stopSignal } from '../adapters/stop-signal.ts'
-import { deriveKey } from '../core/wire/memberlist/key.ts'
+import { followKeys, readKeys, tellKeys } from './key-follower.ts'
 import { speakerOptions } from './options.ts'
 import { runSpeaker } from './run.ts'
 import { startThreads } from './threads.ts'
@@ -18,16 +18,20 @@ const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 
 const stop = stopSignal()
 const cluster = connectCluster(log)
 const groups = new SolicitedNodeGroups(log)
-const key = options.secret && deriveKey(options.secret)
+const keys = readKeys(options.secretDirectory)
+tellKeys(log, keys)
 const threads = await startThreads({
   node,
   bindAddress,
   bindPort,
-  key,
+  keys,
   profile,
   switches,
   detection,
   excludeInterfaces,
+})
+const keyFollower = followKeys(options.secretDirectory, keys, log, (keys) => {
+  threads.toGossip({ kind: 'keys', keys })
 })
 const speaker = runSpeaker(
   {
@@ -44,7 +48,7 @@ const speaker = runSpeaker(
 const notReady = () => speaker.notReady()
 const health = await serveHealth({ address: '127.0.0.1', port: options.healthPort, notReady })
 const { profileName } = options
-log.info('started', { node, profile: profileName, detection, encrypted: key !== undefined })
+log.info('started', { node, profile: profileName, detection, encrypted: keys.length > 0 })
 
 try {
   await speaker.done
@@ -52,6 +56,7 @@ try {
   log.error('died', { error })
   process.exitCode = 1
 }
+keyFollower.close()
 groups.close()
 health.close()
 process.exit()

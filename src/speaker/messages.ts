@@ -24,6 +24,8 @@ export type MainToGossip =
   | { readonly kind: 'candidacies'; readonly candidacies: readonly Candidacy[] }
   /** Addresses of speaker pods; those that are members already are skipped. */
   | { readonly kind: 'join'; readonly addresses: readonly string[] }
+  /** The keys from now on, the one that seals first. */
+  | { readonly kind: 'keys'; readonly keys: readonly Uint8Array[] }
   /** Announce the leave, fall silent, answer 'left' within `timeoutMs`. */
   | { readonly kind: 'leave'; readonly timeoutMs: number }
 

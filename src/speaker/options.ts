@@ -48,8 +48,8 @@ export interface SpeakerOptions {
   readonly bindPort: number
   /** Label selector of the speaker pods. */
   readonly labels: string
-  /** Bytes of the memberlist secret; undefined: no encryption. */
-  readonly secret: Uint8Array | undefined
+  /** Where the files of the memberlist secret are (key-follower.ts); '': no encryption. */
+  readonly secretDirectory: string
   /** 'off' where bind address or labels are missing: then every node counts as alive. */
   readonly profile: Profile | 'off'
   /** Where it is from. */
@@ -107,7 +107,7 @@ export function speakerOptions(
       bindAddress: flags['ml-bindaddr'],
       bindPort: flags['ml-bindport'],
       labels: flags['ml-labels'],
-      secret: secret?.length ? secret : undefined,
+      secretDirectory: flags['ml-secret-key-path'],
       ...membership.found,
       detection,
       excludeInterfaces: excluded,

@@ -18,8 +18,8 @@ export interface ThreadOptions {
   readonly node: string
   readonly bindAddress: string
   readonly bindPort: number
-  /** 32 bytes, or undefined: no encryption. */
-  readonly key: Uint8Array | undefined
+  /** Each of 32 bytes; the first one seals. None: no encryption. */
+  readonly keys: readonly Uint8Array[]
   readonly profile: Profile | 'off'
   readonly switches: Switches
   readonly detection: DetectionName
@@ -53,13 +53,13 @@ export async function startThreads(options: ThreadOptions): Promise<Threads> {
   if (ready.kind !== 'ready') throw new Error(`packet thread said ${ready.kind} before ready`)
   const { wakeFd } = ready
 
-  const { node, bindAddress, bindPort, key, profile, switches, detection } = options
+  const { node, bindAddress, bindPort, keys, profile, switches, detection } = options
   const gossip = new Worker(threadUrl('gossip-thread'), {
     workerData: {
       node,
       bindAddress,
       bindPort,
-      key,
+      keys,
       profile,
       switches,
       detection,
