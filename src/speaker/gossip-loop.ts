@@ -8,7 +8,7 @@ import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
 import type { Address } from '../core/gossip/effects.ts'
 import { electorateOf } from '../core/gossip/electorate.ts'
-import { LAN, WAN } from '../core/gossip/profiles.ts'
+import type { Profile } from '../core/gossip/profiles.ts'
 import { decodeHandover, encodeHandover } from '../core/wire/handover.ts'
 import { sameBytes } from '../core/wire/memberlist/bytes.ts'
 import type { Security } from '../core/wire/memberlist/security.ts'
@@ -37,10 +37,11 @@ export interface GossipLoopOptions {
   readonly node: string
   readonly bindAddress: string
   readonly bindPort: number
-  readonly profile: 'lan' | 'wan' | 'off'
+  readonly profile: Profile | 'off'
   readonly detection: DetectionName
   readonly returnDelayMs: number
-  readonly security: Security
+  /** Its keys may change while it runs. */
+  readonly security: Omit<Security, 'keys'> & { keys: Security['keys'] }
 }
 
 export interface GossipLoopDeps {
@@ -100,6 +101,9 @@ export class GossipLoop {
         return this.#joiner?.want(message.addresses)
       case 'view':
         return this.#deps.toMain({ kind: 'view', view: this.#view() })
+      case 'keys':
+        this.#options.security.keys = message.keys
+        return
       case 'leave':
         return this.#leave(message.timeoutMs)
     }
@@ -117,7 +121,7 @@ export class GossipLoop {
     }
   }
 
-  async #open(profile: 'lan' | 'wan'): Promise<void> {
+  async #open(profile: Profile): Promise<void> {
     const { node: name, bindAddress, bindPort, security, returnDelayMs } = this.#options
     const { clock, log, random, toMain, toPacket } = this.#deps
     const detection = DETECTIONS[this.#options.detection]
@@ -127,7 +131,7 @@ export class GossipLoop {
       bindPort,
       security,
       returnDelayMs,
-      profile: { lan: LAN, wan: WAN }[profile],
+      profile,
       ask: (ip: Uint8Array) => toPacket({ kind: 'ask', ip }),
       ...(detection && { detection }),
     }

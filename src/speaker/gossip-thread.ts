@@ -5,7 +5,9 @@ import { aesGcm, nonce } from '../adapters/aes-gcm.ts'
 import { systemClock } from '../adapters/clock.ts'
 import { Lease } from '../adapters/lease.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
+import type { Profile } from '../core/gossip/profiles.ts'
 import { GossipLoop } from './gossip-loop.ts'
+import type { Switches } from './memberlist-file.ts'
 import type { FromPacket, GossipToMain, MainToGossip } from './messages.ts'
 import { PortLog } from './port-log.ts'
 import { wake } from './wake.ts'
@@ -14,8 +16,9 @@ interface GossipThreadData {
   readonly node: string
   readonly bindAddress: string
   readonly bindPort: number
-  readonly key: Uint8Array | undefined
-  readonly profile: 'lan' | 'wan' | 'off'
+  readonly keys: readonly Uint8Array[]
+  readonly profile: Profile | 'off'
+  readonly switches: Switches
   readonly detection: DetectionName
   readonly returnDelayMs: number
   readonly packetPort: MessagePort
@@ -26,13 +29,19 @@ interface GossipThreadData {
 
 if (!parentPort) throw new Error('the gossip thread is started by the speaker, not by itself')
 const port = parentPort
-const { key, packetPort, wakeFd, lease: shared, ...options } = workerData as GossipThreadData
+const {
+  keys,
+  switches,
+  packetPort,
+  wakeFd,
+  lease: shared,
+  ...options
+} = workerData as GossipThreadData
 const toMain = (message: GossipToMain) => port.postMessage(message)
-const keys = key ? [key] : []
 const lease = new Lease(shared)
 
 const loop = await GossipLoop.start(
-  { ...options, security: { label: new Uint8Array(), keys, cipher: aesGcm, nonce } },
+  { ...options, security: { label: new Uint8Array(), keys, cipher: aesGcm, nonce, ...switches } },
   {
     clock: systemClock,
     log: new PortLog(toMain),

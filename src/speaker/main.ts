@@ -8,9 +8,9 @@ import { createLog, isLogLevel } from '../adapters/log.ts'
 import { servePages } from '../adapters/pages.ts'
 import { orExit } from '../adapters/program-flags.ts'
 import { stopSignal } from '../adapters/stop-signal.ts'
-import { deriveKey } from '../core/wire/memberlist/key.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
+import { followKeys, readKeys, tellKeys } from './key-follower.ts'
 import { speakerOptions } from './options.ts'
 import { runSpeaker } from './run.ts'
 import { tellSecretMissing } from './secret-missing.ts'
@@ -28,22 +28,27 @@ if (!parsed.ok && parsed.secretMissing) {
   await tellSecretMissing(parsed.secretMissing, cluster, recorder, systemClock)
 }
 const options = orExit(parsed)
-const { node, profile, detection } = options
+const { node, profile, switches, detection } = options
 const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 'speaker')
 const stop = stopSignal()
 const cluster = connectCluster(log)
 const groups = new SolicitedNodeGroups(log)
-const key = options.secret && deriveKey(options.secret)
 const { bindAddress, bindPort, returnDelayMs, excludeInterfaces } = options
+const keys = readKeys(options.secretDirectory)
+tellKeys(log, keys)
 const threads = await startThreads({
   node,
   bindAddress,
   bindPort,
-  key,
+  keys,
   profile,
+  switches,
   detection,
   returnDelayMs,
   excludeInterfaces,
+})
+const keyFollower = followKeys(options.secretDirectory, keys, log, (keys) => {
+  threads.toGossip({ kind: 'keys', keys })
 })
 const speaker = runSpeaker(
   {
@@ -59,7 +64,8 @@ const speaker = runSpeaker(
 )
 const pages = { ...healthPages(() => speaker.notReady()), ...speaker.pages }
 const health = await servePages({ address: '127.0.0.1', port: options.healthPort, pages })
-log.info('started', { node, profile, detection, encrypted: key !== undefined })
+const { profileName } = options
+log.info('started', { node, profile: profileName, detection, encrypted: keys.length > 0 })
 
 try {
   await speaker.done
@@ -67,6 +73,7 @@ try {
   log.error('died', { error })
   process.exitCode = 1
 }
+keyFollower.close()
 groups.close()
 health.close()
 process.exit()

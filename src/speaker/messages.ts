@@ -44,6 +44,8 @@ export type MainToGossip =
   | { readonly kind: 'join'; readonly addresses: readonly string[] }
   /** What is known of the cluster, for people: answered by 'view'. */
   | { readonly kind: 'view' }
+  /** The keys from now on, the one that seals first. */
+  | { readonly kind: 'keys'; readonly keys: readonly Uint8Array[] }
   /** Announce the leave, fall silent, answer 'left' within `timeoutMs`. */
   | { readonly kind: 'leave'; readonly timeoutMs: number }
 

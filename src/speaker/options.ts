@@ -5,6 +5,8 @@ import { parse } from 'yaml'
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
 import type { SecretMissing } from './secret-missing.ts'
+import { LAN, WAN } from '../core/gossip/profiles.ts'
+import type { Profile } from '../core/gossip/profiles.ts'
 import { parseFlags } from '../adapters/flags.ts'
 import type { Flag } from '../adapters/flags.ts'
 import {
@@ -13,6 +15,8 @@ import {
   ownNamespace,
   readIfThere,
 } from '../adapters/program-flags.ts'
+import { MEMBERLIST_FILE, SWITCHES, parseMemberlistFile } from './memberlist-file.ts'
+import type { Switches } from './memberlist-file.ts'
 
 const FLAGS = {
   ...COMMON_FLAGS,
@@ -23,6 +27,7 @@ const FLAGS = {
   'ml-labels': { kind: 'text', env: 'METALLB_ML_LABELS' },
   'ml-secret-key-path': { kind: 'text', env: 'METALLB_ML_SECRET_KEY_PATH' },
   'ml-wan-config': { kind: 'boolean' },
+  'ml-config': { kind: 'text', default: MEMBERLIST_FILE },
   'failure-detection': { kind: 'text', env: 'BELLWETHER_FAILURE_DETECTION' },
   'return-delay': { kind: 'number', env: 'BELLWETHER_RETURN_DELAY', default: '30' },
   'exclude-l2-config': { kind: 'text', default: '/etc/metallb/excludel2.yaml' },
@@ -45,12 +50,15 @@ export interface SpeakerOptions {
   readonly bindPort: number
   /** Label selector of the speaker pods. */
   readonly labels: string
-  /** Bytes of the memberlist secret; undefined: no encryption. */
-  readonly secret: Uint8Array | undefined
+  /** Where the files of the memberlist secret are (key-follower.ts); '': no encryption. */
+  readonly secretDirectory: string
   /** There is a secret, but nothing in it. */
   readonly secretEmpty: boolean
   /** 'off' where bind address or labels are missing: then every node counts as alive. */
-  readonly profile: 'lan' | 'wan' | 'off'
+  readonly profile: Profile | 'off'
+  /** Where it is from. */
+  readonly profileName: 'lan' | 'wan' | 'file' | 'off'
+  readonly switches: Switches
   /** `--failure-detection`; by default steady, plain memberlist with `--ml-wan-config`. */
   readonly detection: DetectionName
   /** `--return-delay`, in seconds there: how long a node that returns waits for its addresses. */
@@ -91,13 +99,15 @@ export function speakerOptions(
     const expected = Object.keys(DETECTIONS).join(', ')
     problems.push(`--failure-detection: expected one of ${expected}, got "${detection}"`)
   }
+  const on = flags['ml-bindaddr'] !== '' && flags['ml-labels'] !== ''
+  const membership = membershipOf(on, flags['ml-config'], flags['ml-wan-config'])
+  problems.push(...membership.problems)
   const excluded = excludeInterfaces(flags['exclude-l2-config'])
   if (!Array.isArray(excluded)) problems.push(excluded)
   if (problems.length > 0 || !Array.isArray(excluded) || !namespace || !isDetection(detection)) {
     return { ok: false, problems, ...(secretMissing && { secretMissing }) }
   }
 
-  const membership = flags['ml-bindaddr'] !== '' && flags['ml-labels'] !== ''
   return {
     ok: true,
     options: {
@@ -111,13 +121,36 @@ export function speakerOptions(
       bindAddress: flags['ml-bindaddr'],
       bindPort: flags['ml-bindport'],
       labels: flags['ml-labels'],
-      secret: secret?.length ? secret : undefined,
+      secretDirectory: flags['ml-secret-key-path'],
       secretEmpty: secret?.length === 0,
-      profile: !membership ? 'off' : flags['ml-wan-config'] ? 'wan' : 'lan',
+      ...membership.found,
       detection,
       returnDelayMs: flags['return-delay'] * 1000,
       excludeInterfaces: excluded,
     },
+  }
+}
+
+interface Membership {
+  readonly problems: readonly string[]
+  readonly found: Pick<SpeakerOptions, 'profile' | 'profileName' | 'switches'>
+}
+
+/** The file, where it is there, goes before the flag. */
+function membershipOf(on: boolean, file: string, wan: boolean): Membership {
+  const name = !on ? 'off' : wan ? 'wan' : 'lan'
+  const profile = { off: 'off' as const, lan: LAN, wan: WAN }[name]
+  const preset: Membership = {
+    problems: [],
+    found: { profile, profileName: name, switches: SWITCHES },
+  }
+  const text = on ? readIfThere(file)?.toString() : undefined
+  if (text === undefined) return preset
+  const parsed = parseMemberlistFile(text, file)
+  if (!parsed.ok) return { ...preset, problems: parsed.problems }
+  return {
+    problems: [],
+    found: { profile: parsed.profile, profileName: 'file', switches: parsed.switches },
   }
 }
 

@@ -2,6 +2,8 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { once } from 'node:events'
 import type { DetectionName } from '../core/gossip/detection.ts'
+import type { Profile } from '../core/gossip/profiles.ts'
+import type { Switches } from './memberlist-file.ts'
 import type {
   GossipToMain,
   MainToGossip,
@@ -17,9 +19,10 @@ export interface ThreadOptions {
   readonly node: string
   readonly bindAddress: string
   readonly bindPort: number
-  /** 32 bytes, or undefined: no encryption. */
-  readonly key: Uint8Array | undefined
-  readonly profile: 'lan' | 'wan' | 'off'
+  /** Each of 32 bytes; the first one seals. None: no encryption. */
+  readonly keys: readonly Uint8Array[]
+  readonly profile: Profile | 'off'
+  readonly switches: Switches
   readonly detection: DetectionName
   /** See core/gossip/settling.ts. */
   readonly returnDelayMs: number

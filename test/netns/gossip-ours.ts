@@ -8,6 +8,7 @@ import { aesGcm, nonce } from '../../src/adapters/aes-gcm.ts'
 import { systemClock } from '../../src/adapters/clock.ts'
 import { LAN } from '../../src/core/gossip/profiles.ts'
 import type { Security } from '../../src/core/wire/memberlist/security.ts'
+import { followKeys, readKeys } from '../../src/speaker/key-follower.ts'
 import { GossipShell } from '../../src/speaker/gossip-shell.ts'
 import type { Log } from '../../src/ports/log.ts'
 
@@ -20,6 +21,8 @@ const { values } = parseArgs({
     port: { type: 'string', default: '7946' },
     label: text,
     keys: text,
+    // Instead of keys: a directory like a mounted Secret, followed as the speaker does.
+    secret: text,
     compression: on,
     'verify-incoming': on,
     'verify-outgoing': on,
@@ -31,9 +34,10 @@ const write = (event: string, fields: object = {}): void =>
   void process.stderr.write(`${event} ${JSON.stringify(fields)}\n`)
 const log: Log = { debug: write, info: write, warn: write, error: write, child: () => log }
 
-const security: Security = {
+const given = values.keys.split(',').flatMap((key) => (key === '' ? [] : [Buffer.from(key, 'hex')]))
+const security: Omit<Security, 'keys'> & { keys: Security['keys'] } = {
   label: Buffer.from(values.label),
-  keys: values.keys.split(',').flatMap((key) => (key === '' ? [] : [Buffer.from(key, 'hex')])),
+  keys: values.secret === '' ? given : readKeys(values.secret),
   cipher: aesGcm,
   nonce,
   compression: values.compression === 'true',
@@ -60,6 +64,7 @@ const shell = await GossipShell.open(
   // Asked a moment later: the first change is before `shell` is known.
   { changed: () => setImmediate(tell) },
 )
+followKeys(values.secret, security.keys, log, (keys) => (security.keys = keys))
 say({ event: 'ready' })
 
 for await (const line of createInterface(process.stdin)) {

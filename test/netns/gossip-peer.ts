@@ -105,7 +105,16 @@ export class Peer {
   }
 
   leave(): void {
-    this.#child.stdin.write('leave\n')
+    this.tell('leave')
+  }
+
+  /** A command that is answered by an event, or not at all. */
+  tell(command: string): void {
+    this.#child.stdin.write(`${command}\n`)
+  }
+
+  said(event: string, name: string): boolean {
+    return this.#lines.some((line) => line.event === event && line.name === name)
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -7,8 +7,8 @@ import { healthPages } from '../../src/adapters/health.ts'
 import { EventRecorder } from '../../src/adapters/kube/events.ts'
 import { servePages } from '../../src/adapters/pages.ts'
 import { orExit } from '../../src/adapters/program-flags.ts'
-import { deriveKey } from '../../src/core/wire/memberlist/key.ts'
 import * as kinds from '../../src/ports/resources.ts'
+import { readKeys } from '../../src/speaker/key-follower.ts'
 import { speakerOptions } from '../../src/speaker/options.ts'
 import { runSpeaker } from '../../src/speaker/run.ts'
 import { startThreads } from '../../src/speaker/threads.ts'
@@ -18,7 +18,7 @@ import { FakeCluster } from '../fakes/cluster.ts'
 const say = (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`)
 
 const options = orExit(speakerOptions(process.argv.slice(2), process.env))
-const { namespace, node, pod, bindAddress, secret } = options
+const { namespace, node, pod, bindAddress, secretDirectory } = options
 const cluster = new FakeCluster()
 const labels = { 'kubernetes.io/service-name': 'nginx' }
 for (const [resource, metadata, rest] of [
@@ -59,7 +59,7 @@ cluster.follow(
 )
 
 const log = new MemoryLog()
-const threads = await startThreads({ ...options, key: secret && deriveKey(secret) })
+const threads = await startThreads({ ...options, keys: readKeys(secretDirectory) })
 const recorder = new EventRecorder(cluster, systemClock, log, 'metallb-speaker', node)
 const stop = new AbortController()
 process.on('SIGTERM', () => stop.abort())

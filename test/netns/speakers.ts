@@ -42,7 +42,6 @@ export class Speaker {
       node: name,
       bindAddress: address,
       bindPort: PORT,
-      profile: 'lan',
       detection: 'steady',
       returnDelayMs: 0,
       excludeInterfaces: [],

@@ -3,15 +3,21 @@
  * Standard input: what main would tell the gossip thread, a message a line. Standard output: what it
  * says to main.
  *
- *   node threads-host.ts '{"node": …, "bindAddress": …}'   (ThreadOptions but the key)
+ *   node threads-host.ts '{"node": …, "bindAddress": …}'   (ThreadOptions but keys, profile and switches)
  */
 import { createInterface } from 'node:readline'
+import { LAN } from '../../src/core/gossip/profiles.ts'
 import type { MainToGossip } from '../../src/speaker/messages.ts'
+import { SWITCHES } from '../../src/speaker/memberlist-file.ts'
 import { startThreads } from '../../src/speaker/threads.ts'
 import type { ThreadOptions } from '../../src/speaker/threads.ts'
 
-const options = JSON.parse(process.argv[2] ?? '') as Omit<ThreadOptions, 'key'>
-const threads = await startThreads({ ...options, key: undefined })
+const options = JSON.parse(process.argv[2] ?? '') as Omit<
+  ThreadOptions,
+  'keys' | 'profile' | 'switches'
+>
+const profile = { profile: LAN, switches: SWITCHES }
+const threads = await startThreads({ ...options, ...profile, keys: [] })
 threads.onGossip((message) => console.log(JSON.stringify(message)))
 for await (const line of createInterface(process.stdin)) {
   threads.toGossip(JSON.parse(line) as MainToGossip)

@@ -222,7 +222,7 @@ export class Beliefs {
   #changed(now: number, name: string, from: MemberState, to: MemberState, by?: string): void {
     const { members, outbox, watch, witness } = this.#parts
     if (name !== members.self) witness.changed(from, to)
-    if (!this.#leaving) watch?.update(now)
+    if (!this.#leaving) watch?.changed(name, now)
     outbox.effect({ kind: 'members' })
     outbox.log('info', 'member', { name, from, to, ...(by !== undefined && { by }) })
   }

@@ -100,6 +100,7 @@ export class Exchange {
         beliefs.suspect({ kind: 'suspect', node, from: members.self, incarnation }, now, true)
       }
     }
+    beliefs.settling.met(now)
     return true
   }
 

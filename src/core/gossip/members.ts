@@ -48,9 +48,12 @@ const MOST_MEMBERS = 10_000
 export class Members {
   readonly self: string
   readonly #members = new Map<string, Member>()
+  readonly #reclaimMs: number
 
-  constructor(self: string) {
+  /** `reclaimMs`: `Profile.deadNodeReclaimMs`. */
+  constructor(self: string, reclaimMs = 0) {
     this.self = self
+    this.#reclaimMs = reclaimMs
   }
 
   get size(): number {
@@ -102,8 +105,7 @@ export class Members {
     const known = member !== undefined
     member ??= newMember(news, now)
     const moved = !sameBytes(member.addr, news.addr) || member.port !== news.port
-    // Who left may come back from elsewhere at once; who is believed alive may not.
-    if (known && moved && member.state !== 'left') return { kind: 'conflict', member }
+    if (known && moved && !this.#mayMove(member, now)) return { kind: 'conflict', member }
     if (!isSelf && known && !moved && news.incarnation <= member.incarnation) return IGNORE
     if (isSelf && !bootstrap) {
       if (news.incarnation < member.incarnation) return IGNORE
@@ -126,6 +128,12 @@ export class Members {
     })
     change(member, 'alive', now)
     return { kind: 'alive', member, before, updated }
+  }
+
+  /** Who left may come back from elsewhere at once, who died after a while; who may be alive may not. */
+  #mayMove({ state, changedAt }: Member, now: number): boolean {
+    if (state === 'left') return true
+    return state === 'dead' && this.#reclaimMs > 0 && now - changedAt > this.#reclaimMs
   }
 
   /** The node decides on 'confirm' whether the accuser is a new one. */

@@ -63,7 +63,7 @@ export class GossipNode {
   constructor(options: NodeOptions, now: number) {
     const { name, profile, random } = options
     this.#options = options
-    this.members = new Members(name)
+    this.members = new Members(name, profile.deadNodeReclaimMs)
     this.witness = new Witness(profile)
     this.#awareness = new Awareness(profile.awarenessMaxMultiplier)
     this.#outbox = new Outbox(options, this.members)
@@ -97,6 +97,16 @@ export class GossipNode {
       () => this.#exchange.withSomeone(),
     )
     this.#prober.start(now)
+  }
+
+  /** How much it keeps: each count is bounded, whatever comes in (docs/wire-limits.md). */
+  get load(): Readonly<Record<'members' | 'timers' | 'news' | 'exchanges' | 'probes', number>> {
+    return {
+      members: this.members.size,
+      timers: this.#timers.size,
+      ...this.#outbox.load,
+      probes: this.#prober.load,
+    }
   }
 
   /** Effects since the last call, in order. */

@@ -50,6 +50,10 @@ export class Outbox {
     return effects
   }
 
+  get load(): { readonly news: number; readonly exchanges: number } {
+    return { news: this.#queue.size, exchanges: this.#exchanges.size }
+  }
+
   effect(effect: Effect): void {
     this.#effects.push(effect)
   }

@@ -43,6 +43,9 @@ export interface ProberActions {
 /** A relay tells at this share of the time-out that it heard nothing: after it would be too late. */
 const NACK_SHARE = 0.8
 
+/** Relayed at once, and own probes: memberlist's members ask for a handful. */
+const MOST_WAITING = 1024
+
 /** What is above is of seek.ts and of the watch. */
 const HIGHEST_SEQ_NO = SEEK_BIT - 1
 
@@ -68,6 +71,11 @@ export class Prober {
     this.#actions = actions
   }
 
+  /** Answers waited for, and members whose turn is to come. */
+  get load(): number {
+    return this.#waiting.size + this.#order.length
+  }
+
   start(now: number): void {
     const { profile, random } = this.#options
     this.#timers.set(now + profile.probeIntervalMs * random(), (at) => this.#round(at))
@@ -75,6 +83,8 @@ export class Prober {
 
   /** A newcomer's turn comes by chance, not last. */
   added(name: string): void {
+    // One that comes and goes has its turn once.
+    if (this.#order.includes(name)) return
     const at = Math.floor(this.#options.random() * (this.#order.length + 1))
     this.#order.splice(at, 0, name)
   }
@@ -148,7 +158,7 @@ export class Prober {
   }
 
   #probe(member: Member, startedAt: number, over: (now: number) => void): void {
-    const { probeIntervalMs, probeTimeoutMs } = this.#options.profile
+    const { probeIntervalMs, probeTimeoutMs, disableTcpPings } = this.#options.profile
     const seqNo = this.#nextSeqNo()
     const deadline = startedAt + probeIntervalMs * (this.#actions.score() + 1)
     let nacks = 0
@@ -169,7 +179,7 @@ export class Prober {
     })
     const cancelIndirect = this.#timers.set(startedAt + probeTimeoutMs, (now) => {
       nackable = this.#askOthers(member, seqNo)
-      if (!supports(member.vsn, SINCE.tcpPing)) return
+      if (disableTcpPings || !supports(member.vsn, SINCE.tcpPing)) return
       const ping: Ping = this.#ping(member.name, seqNo)
       this.#actions.exchange(addressOf(member), ping, deadline - now, (reply) => {
         reachedByTcp = reply?.kind === 'ackResp' && reply.seqNo === seqNo
@@ -209,6 +219,7 @@ export class Prober {
 
   #relay(request: IndirectPing, from: Address, now: number): void {
     const { probeTimeoutMs } = this.#options.profile
+    if (this.#waiting.size >= MOST_WAITING) return
     const back = sourceOf(request, from)
     const seqNo = this.#nextSeqNo()
     const port = request.port === 0 ? this.#options.address.port : request.port

@@ -8,6 +8,8 @@ export interface Profile {
   readonly probeTimeoutMs: number
   /** How many others are asked to ping a member that did not answer. */
   readonly indirectChecks: number
+  /** No ping by TCP where one by UDP was not answered. */
+  readonly disableTcpPings: boolean
   /** A broadcast is sent retransmitMult × ceil(log10(n + 1)) times. */
   readonly retransmitMult: number
   /** Shortest suspicion: suspicionMult × max(1, log10 n) × probeIntervalMs. */
@@ -21,6 +23,9 @@ export interface Profile {
   readonly gossipNodes: number
   /** The dead are told of for this long, so that they may refute. */
   readonly gossipToTheDeadMs: number
+  /** One that is dead for longer than this may come back at another address; 0: not before it is
+   * forgotten. One that has left always may. */
+  readonly deadNodeReclaimMs: number
   /** Whole states are exchanged with one member at this interval, longer in large clusters. */
   readonly pushPullIntervalMs: number
   readonly tcpTimeoutMs: number
@@ -32,6 +37,7 @@ export const LAN: Profile = {
   probeIntervalMs: 1000,
   probeTimeoutMs: 500,
   indirectChecks: 3,
+  disableTcpPings: false,
   retransmitMult: 4,
   suspicionMult: 4,
   suspicionMaxTimeoutMult: 6,
@@ -39,6 +45,7 @@ export const LAN: Profile = {
   gossipIntervalMs: 200,
   gossipNodes: 3,
   gossipToTheDeadMs: 30_000,
+  deadNodeReclaimMs: 0,
   pushPullIntervalMs: 30_000,
   tcpTimeoutMs: 10_000,
   udpBufferSize: 1400,
@@ -54,4 +61,17 @@ export const WAN: Profile = {
   gossipToTheDeadMs: 60_000,
   pushPullIntervalMs: 60_000,
   tcpTimeoutMs: 30_000,
+}
+
+/** Members on one machine: tests. */
+export const LOCAL: Profile = {
+  ...LAN,
+  tcpTimeoutMs: 1000,
+  indirectChecks: 1,
+  retransmitMult: 2,
+  suspicionMult: 3,
+  pushPullIntervalMs: 15_000,
+  probeTimeoutMs: 200,
+  gossipIntervalMs: 100,
+  gossipToTheDeadMs: 15_000,
 }

@@ -39,12 +39,15 @@ export function watchersOf(
   const ring = members
     .map((member) => ({ ...member, at: position(member.name) }))
     .sort((a, b) => (a.at < b.at ? -1 : 1))
+  const places = ring.flatMap(({ watches }, place) => (watches ? [place] : []))
   const watched = new Map<string, readonly string[]>()
-  for (const [i, { name }] of ring.entries()) {
+  let after = 0
+  for (const [place, { name }] of ring.entries()) {
+    while ((places[after] ?? Infinity) <= place) after++
     const watchers: string[] = []
-    for (let step = 1; step < ring.length && watchers.length < count; step++) {
-      const next = ring[(i + step) % ring.length]
-      if (next?.watches) watchers.push(next.name)
+    for (let step = 0; step < places.length && watchers.length < count; step++) {
+      const next = places[(after + step) % places.length] ?? place
+      if (next !== place) watchers.push(ring[next]?.name ?? '')
     }
     watched.set(name, watchers)
   }

@@ -29,6 +29,7 @@ export class Settling {
   /** Others could be reached, if there are any: before that, "nobody else" means nothing. */
   #arrived = false
   #apart = false
+  #stale = false
   /** Somebody went since it was last among many. */
   #lost = false
   #cancel: (() => void) | undefined
@@ -56,6 +57,13 @@ export class Settling {
   arrived(now: number): void {
     this.#arrived = true
     this.#consider(now)
+  }
+
+  /** Another member has told us all it believes. */
+  met(now: number): void {
+    if (!this.#stale) return
+    this.#stale = false
+    this.arrived(now)
   }
 
   /** A member is alive that was not before. */
@@ -108,6 +116,9 @@ export class Settling {
   /** It is us, not the others: they go on without us. */
   #cutOff(now: number): void {
     this.#apart = true
+    // What it knows of the others is of before: who is settled over there is to be heard anew.
+    this.#stale ||= this.#arrived && this.#members.usable().length > 1
+    if (this.#stale) this.#arrived = false
     if (!this.#settled) return this.#consider(now)
     this.unsettle(now)
     if (!this.#settled) this.#changed(now)

@@ -52,7 +52,8 @@ class Pair {
       withheld: (reason) => this.withheld.push(reason),
       pingPadded: () => undefined,
     })
-    this.#watch.update(0)
+    this.#watch.changed('peer', 0)
+    this.run(20)
   }
 
   #soon(work: (now: number) => void): void {

@@ -59,6 +59,8 @@ export interface WatchActions {
 /** Sequence numbers of watch pings have the top bit set; the prober's never do. */
 const SEQ_BIT = 0x8000_0000
 const SEQ_COUNT = MTU_SEQ - SEQ_BIT
+/** Joins come by the hundred, in one push/pull: the ring is looked at this long after the first. */
+const RING_MS = 20
 /** Pings whose answers are still recognized: seconds' worth, even in a hurry. */
 const REMEMBERED = 1024
 /** A kernel that answers is asked this often at rest; one that does not, each `pausedMs`. */
@@ -104,6 +106,8 @@ interface Watched {
   refused: boolean
   /** Others hear it, so it is not accused again before that, unless by another watcher too. */
   sparedUntil: number
+  /** Asked last with a knock. */
+  hurriedAt: number
   /** Who accused it, and when last; ourselves included. */
   readonly accusers: Map<string, number>
   /** Told once for each silence. */
@@ -123,6 +127,8 @@ export class Watch {
   readonly #sent = new Map<number, string>()
   #seqNo = 0
   #carrier = true
+  /** Set while the ring is to be looked at again. */
+  #update: (() => void) | undefined
 
   constructor(options: WatchOptions, members: Members, timers: Timers, actions: WatchActions) {
     this.#self = options.self
@@ -138,14 +144,27 @@ export class Watch {
     })
   }
 
-  /** Membership changed: whom to watch follows from it. */
-  update(now: number): void {
+  /** Membership changed: whom to watch follows from it, soon, and once for many changes. */
+  changed(name: string, now: number): void {
+    const state = this.#members.get(name)?.state
+    if (state !== 'alive' && state !== 'suspect') this.#forget(name)
+    this.#update ??= this.#timers.set(now + RING_MS, (at) => {
+      this.#update = undefined
+      this.#look(at)
+    })
+  }
+
+  #forget(name: string): void {
+    this.#watched.get(name)?.cancel()
+    this.#watched.delete(name)
+  }
+
+  #look(now: number): void {
     const wanted = watchedBy(this.#self, this.#ring(), this.#detection.watchers)
     for (const [name, old] of this.#watched) {
       const watchers = wanted.get(name)
       if (watchers && sameAddress(addressOf(old.member), old.address)) continue
-      old.cancel()
-      this.#watched.delete(name)
+      this.#forget(name)
     }
     for (const [name, watchers] of wanted) this.#set(name, watchers, now)
     this.#mtu.update(now)
@@ -207,9 +226,13 @@ export class Watch {
   accused(name: string, by: string, now: number): void {
     const watched = this.#watched.get(name)
     if (!watched || by === this.#self || this.#isAsleep(now)) return
-    watched.accusers.set(by, now)
-    watched.sparedUntil = -Infinity
-    if (watched.refused || !this.#isQuiet(watched, now)) this.#ask(watched, now, true)
+    // The word of others does not count, and their names may be any.
+    if (watched.watchers.includes(by)) {
+      watched.accusers.set(by, now)
+      watched.sparedUntil = -Infinity
+    }
+    const hurried = now - watched.hurriedAt < this.#detection.hurryMs
+    if (!hurried && (watched.refused || !this.#isQuiet(watched, now))) this.#ask(watched, now, true)
     this.#judge(watched, now)
   }
 
@@ -264,6 +287,7 @@ export class Watch {
       kernelAt: now,
       refused: false,
       sparedUntil: -Infinity,
+      hurriedAt: -Infinity,
       accusers: new Map(),
       told: undefined,
       cancel: () => undefined,
@@ -320,6 +344,7 @@ export class Watch {
     if (this.#sent.size > REMEMBERED && oldest !== undefined) this.#sent.delete(oldest)
     watched.waitingSince ??= now
     this.#actions.ping(address, barePing(member.name, seqNo))
+    if (hurried) watched.hurriedAt = now
     if (hurried || this.#isKnockDue(watched, now)) this.#knock(watched, now)
   }
 

@@ -78,7 +78,8 @@ func parse() options {
 	return o
 }
 
-func (o options) create() (*memberlist.Memberlist, error) {
+// create starts a member; the ring is nil where there are no keys.
+func (o options) create() (*memberlist.Memberlist, *memberlist.Keyring, error) {
 	profiles := map[string]func() *memberlist.Config{
 		"lan":   memberlist.DefaultLANConfig,
 		"wan":   memberlist.DefaultWANConfig,
@@ -86,7 +87,7 @@ func (o options) create() (*memberlist.Memberlist, error) {
 	}
 	profile, ok := profiles[o.profile]
 	if !ok {
-		return nil, fmt.Errorf("unknown profile %q", o.profile)
+		return nil, nil, fmt.Errorf("unknown profile %q", o.profile)
 	}
 	config := profile()
 	o.config(config)
@@ -99,17 +100,18 @@ func (o options) create() (*memberlist.Memberlist, error) {
 		for _, text := range strings.Split(o.keys, ",") {
 			key, err := hex.DecodeString(text)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			keys = append(keys, key)
 		}
 		ring, err := memberlist.NewKeyring(keys, keys[0])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		config.Keyring = ring
 	}
-	return memberlist.Create(config)
+	list, err := memberlist.Create(config)
+	return list, config.Keyring, err
 }
 
 func find(list *memberlist.Memberlist, name string) *memberlist.Node {
@@ -123,7 +125,7 @@ func find(list *memberlist.Memberlist, name string) *memberlist.Node {
 }
 
 func main() {
-	list, err := parse().create()
+	list, ring, err := parse().create()
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -145,6 +147,12 @@ func main() {
 			err = list.SendBestEffort(find(list, words[1]), []byte(words[2]))
 		case "stream": // NAME TEXT: the same by TCP
 			err = list.SendReliable(find(list, words[1]), []byte(words[2]))
+		case "use": // KEY: this one of its keys seals from now on
+			var key []byte
+			if key, err = hex.DecodeString(words[1]); err == nil {
+				err = ring.UseKey(key)
+			}
+			say(event{"used", words[1]})
 		case "leave":
 			err = list.Leave(time.Second)
 			say(event{Event: "left"})
