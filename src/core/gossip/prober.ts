@@ -10,8 +10,8 @@ import { SINCE, supports } from '../wire/memberlist/version.ts'
 import type { Address } from './effects.ts'
 import { addressOf } from './members.ts'
 import type { Member, Members } from './members.ts'
+import { QUARTER } from './pings.ts'
 import type { Profile } from './profiles.ts'
-import { SEEK_BIT } from './seek.ts'
 import type { Timers } from './timers.ts'
 
 export interface ProberOptions {
@@ -43,8 +43,8 @@ export interface ProberActions {
 /** A relay tells at this share of the time-out that it heard nothing: after it would be too late. */
 const NACK_SHARE = 0.8
 
-/** What is above is of seek.ts and of the watch. */
-const HIGHEST_SEQ_NO = SEEK_BIT - 1
+/** What is above is of pings.ts. */
+const HIGHEST_SEQ_NO = QUARTER - 1
 
 interface Waiting {
   ack(now: number): void
