@@ -3,12 +3,12 @@
  * words with other speakers by which an address changes hands. A fresh speaker owns nothing before it
  * has tried to reach the others, or it would act as if it were alone.
  */
-import { formatIp, ipFromBytes } from '../core/net/ip.ts'
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
 import type { Address } from '../core/gossip/effects.ts'
 import { electorateOf } from '../core/gossip/electorate.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
+import { textOfIp } from '../core/net/ip.ts'
 import { decodeHandover, encodeHandover } from '../core/wire/handover.ts'
 import { sameBytes } from '../core/wire/memberlist/bytes.ts'
 import type { Security } from '../core/wire/memberlist/security.ts'
@@ -97,7 +97,7 @@ export class GossipLoop {
         this.#joiner?.expectSoon()
         return this.#update()
       case 'join':
-        this.#shell?.seekOnly((ip) => message.addresses.includes(textOf(ip)))
+        this.#shell?.seekOnly((ip) => message.addresses.includes(textOfIp(ip)))
         return this.#joiner?.want(message.addresses)
       case 'view':
         return this.#deps.toMain({ kind: 'view', view: this.#view() })
@@ -183,7 +183,7 @@ export class GossipLoop {
     const others = this.#usable().filter(({ name }) => name !== this.#options.node)
     const asked = others.sort(() => this.#deps.random() - 0.5).slice(0, count)
     const answers = asked.map(async ({ addr, port }) => {
-      if (!(await this.#shell?.join(textOf(addr), port))) throw new Error('no answer')
+      if (!(await this.#shell?.join(textOfIp(addr), port))) throw new Error('no answer')
     })
     await Promise.any(answers).catch(() => undefined)
   }
@@ -193,13 +193,13 @@ export class GossipLoop {
   }
 
   #addresses(): Set<string> {
-    return new Set(this.#usable().map(({ addr }) => textOf(addr)))
+    return new Set(this.#usable().map(({ addr }) => textOfIp(addr)))
   }
 
   #membersChanged(): void {
     const members = this.#usable()
       .map(({ name, addr, port, state }) => {
-        const address = `${textOf(addr)}:${port}`
+        const address = `${textOfIp(addr)}:${port}`
         return { name, address, state: state === 'suspect' ? state : ('alive' as const) }
       })
       .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -284,9 +284,4 @@ export class GossipLoop {
     this.#shell?.close()
     this.#deps.toMain({ kind: 'left' })
   }
-}
-
-const textOf = (addr: Uint8Array): string => {
-  const ip = ipFromBytes(addr)
-  return ip ? formatIp(ip) : '?'
 }

@@ -9,7 +9,7 @@ import { announcedBy, owners, whyOwner } from '../core/election/owners.ts'
 import type { AnnouncedVip, Electorate } from '../core/election/owners.ts'
 import { isMarked } from '../core/gossip/mark.ts'
 import type { Member } from '../core/gossip/members.ts'
-import type { Cause } from '../core/gossip/watch.ts'
+import type { Cause } from '../core/gossip/watched.ts'
 import type { HandoverMessage } from '../core/wire/handover.ts'
 import type { OwnerView } from './messages.ts'
 

@@ -1,7 +1,7 @@
 /** What a member has counted since its start: for metrics and for people. They only ever grow. */
 import type { PacketDrop } from '../wire/memberlist/packet.ts'
 import type { StreamDrop } from '../wire/memberlist/stream.ts'
-import type { Cause, Withheld } from './watch.ts'
+import type { Cause, Withheld } from './watched.ts'
 
 export interface GossipCounters {
   /** Members that came under suspicion: by our own word, or by what others said. */

@@ -7,6 +7,7 @@ import { textOfIp } from '../net/ip.ts'
 import { sameBytes } from '../wire/memberlist/bytes.ts'
 import type { Address } from './effects.ts'
 import type { Finding } from './findings.ts'
+import { MTU_SEQ, QUARTER } from './pings.ts'
 import type { Timers } from './timers.ts'
 
 const INTERVAL_MS = 10_000
@@ -14,10 +15,6 @@ const INTERVAL_MS = 10_000
 const ROUND_MS = 2000
 /** In a row: at a loss of 5 % each way by chance once in years. */
 const LOST_TO_TELL = 6
-
-/** Above the sequence numbers of the watch. */
-export const MTU_SEQ = 0xc000_0000
-const SEQ_COUNT = 0x4000_0000
 
 /** A member that the watch pings. */
 export interface MtuPeer {
@@ -107,7 +104,7 @@ export class MtuProbe {
       // Without a word since it says nothing of sizes: that is the watch's to judge.
       if (answeredAt !== undefined && answeredAt > probed.sentAt) probed.lost++
     } else if (probed.lost === 0 && now - probed.sentAt < INTERVAL_MS) return
-    this.#seqNo = (this.#seqNo + 1) % SEQ_COUNT
+    this.#seqNo = (this.#seqNo + 1) % QUARTER
     probed.waiting = MTU_SEQ + this.#seqNo
     probed.sentAt = now
     this.#actions.ping(peer, probed.waiting)

@@ -10,8 +10,8 @@ import { SINCE, supports } from '../wire/memberlist/version.ts'
 import type { Address } from './effects.ts'
 import { addressOf } from './members.ts'
 import type { Member, Members } from './members.ts'
+import { QUARTER } from './pings.ts'
 import type { Profile } from './profiles.ts'
-import { SEEK_BIT } from './seek.ts'
 import type { Timers } from './timers.ts'
 
 export interface ProberOptions {
@@ -46,8 +46,8 @@ const NACK_SHARE = 0.8
 /** Relayed at once, and own probes: memberlist's members ask for a handful. */
 const MOST_WAITING = 1024
 
-/** What is above is of seek.ts and of the watch. */
-const HIGHEST_SEQ_NO = SEEK_BIT - 1
+/** What is above is of pings.ts. */
+const HIGHEST_SEQ_NO = QUARTER - 1
 
 interface Waiting {
   ack(now: number): void

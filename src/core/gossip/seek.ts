@@ -4,11 +4,12 @@
  * push/pull, so that a partition is over a moment after the network is whole. memberlist itself tells
  * the dead of their death for 30 s only, and only while there is news.
  */
+import type { Random } from '../random.ts'
 import type { Address } from './effects.ts'
 import { isMarked } from './mark.ts'
 import { addressOf } from './members.ts'
 import type { Member, Members } from './members.ts'
-import type { Random } from '../random.ts'
+import { SEEK_SEQ, SentPings } from './pings.ts'
 import { watchedBy } from './ring.ts'
 import type { Timers } from './timers.ts'
 
@@ -20,8 +21,7 @@ const SEEKERS = 3
 /** Names that nobody bears cannot fill the memory. */
 const MOST_LOST = 10_000
 
-/** The prober's sequence numbers are below, the watch's above. */
-export const SEEK_BIT = 0x4000_0000
+/** Pings whose answers are still recognized. */
 const REMEMBERED = 256
 
 export interface SeekActions {
@@ -38,8 +38,7 @@ export class Seeker {
   /** Where each was last. */
   readonly #lost = new Map<string, Address>()
   readonly #meeting = new Set<string>()
-  readonly #sent = new Map<number, string>()
-  #seqNo = 0
+  readonly #sent = new SentPings(SEEK_SEQ, REMEMBERED)
   #turn = 0
   #cancel: (() => void) | undefined
 
@@ -68,9 +67,8 @@ export class Seeker {
 
   /** True if the answer was to a ping from here. */
   acked(seqNo: number): boolean {
-    const name = this.#sent.get(seqNo)
+    const name = this.#sent.answered(seqNo)
     if (name === undefined) return false
-    this.#sent.delete(seqNo)
     const address = this.#lost.get(name)
     if (address && !this.#meeting.has(name)) {
       this.#meeting.add(name)
@@ -86,13 +84,7 @@ export class Seeker {
     for (let i = 0; i < Math.min(AT_ONCE, mine.length); i++) {
       const name = mine[this.#turn++ % mine.length] ?? ''
       const address = this.#lost.get(name)
-      if (!address || this.#meeting.has(name)) continue
-      this.#seqNo = (this.#seqNo + 1) % SEEK_BIT
-      const seqNo = SEEK_BIT + this.#seqNo
-      this.#sent.set(seqNo, name)
-      const [oldest] = this.#sent.keys()
-      if (this.#sent.size > REMEMBERED && oldest !== undefined) this.#sent.delete(oldest)
-      this.#actions.ping(address, seqNo)
+      if (address && !this.#meeting.has(name)) this.#actions.ping(address, this.#sent.next(name))
     }
     this.#cancel = this.#timers.set(now + this.#interval(), (at) => this.#round(at))
   }

@@ -4,7 +4,8 @@ import type { GossipCounters } from './counters.ts'
 import type { Finding } from './findings.ts'
 import { isMarked, isSettled } from './mark.ts'
 import type { Member, MemberState, Members } from './members.ts'
-import type { Watch, Watching } from './watch.ts'
+import type { Watch } from './watch.ts'
+import type { Watching } from './watched.ts'
 import type { Witness } from './witness.ts'
 
 export interface MemberView {

@@ -18,7 +18,7 @@
  * beforehand it is asked now and then at rest too.
  */
 import type { Random } from '../random.ts'
-import { EMPTY, sameBytes } from '../wire/memberlist/bytes.ts'
+import { sameBytes } from '../wire/memberlist/bytes.ts'
 import type { Ping } from '../wire/memberlist/messages.ts'
 import type { Detection } from './detection.ts'
 import type { Address } from './effects.ts'
@@ -26,22 +26,13 @@ import type { Finding } from './findings.ts'
 import { isMarked } from './mark.ts'
 import { addressOf } from './members.ts'
 import type { Member, Members } from './members.ts'
-import { MTU_SEQ, MtuProbe } from './mtu-probe.ts'
+import { MtuProbe } from './mtu-probe.ts'
+import { SentPings, WATCH_SEQ, barePing } from './pings.ts'
 import { watchedBy, watchersOf } from './ring.ts'
 import type { OnRing } from './ring.ts'
 import type { Timers } from './timers.ts'
-
-/** How a member was lost. */
-export type Cause = 'speakerGone' | 'nodeGone' | 'speakerSilent'
-
-/** Why a silence was not held against a member. */
-export type Withheld =
-  /** This node slept itself. */
-  | 'late'
-  /** Nobody it watches can be heard: it is more likely its own cable. */
-  | 'allSilent'
-  /** It is its own cable. */
-  | 'noCarrier'
+import { Watched } from './watched.ts'
+import type { Cause, Watching, Withheld } from './watched.ts'
 
 export interface WatchActions {
   /** By a connected socket. */
@@ -56,26 +47,10 @@ export interface WatchActions {
   withheld(reason: Withheld, member: string): void
 }
 
-/** Sequence numbers of watch pings have the top bit set; the prober's never do. */
-const SEQ_BIT = 0x8000_0000
-const SEQ_COUNT = MTU_SEQ - SEQ_BIT
 /** Joins come by the hundred, in one push/pull: the ring is looked at this long after the first. */
 const RING_MS = 20
 /** Pings whose answers are still recognized: seconds' worth, even in a hurry. */
 const REMEMBERED = 1024
-/** A kernel that answers is asked this often at rest; one that does not, each `pausedMs`. */
-const KNOCK_EVERY_MS = 10_000
-/** One that has not answered for this long before a silence is not expected to: a firewall is new. */
-const KNOCKABLE_MS = 3 * KNOCK_EVERY_MS
-
-/** What is known of a member that is watched, for people. Ages in ms. */
-export interface Watching {
-  /** Since the first ping that is not answered; undefined: all are. */
-  readonly waitingMs: number | undefined
-  /** Since its kernel said anything. */
-  readonly kernelMs: number
-  readonly accusers: readonly string[]
-}
 
 export interface WatchOptions {
   readonly self: string
@@ -83,36 +58,6 @@ export interface WatchOptions {
   readonly random: Random
   /** Size of the largest datagrams we send. */
   readonly paddedBytes: number
-}
-
-interface Watched {
-  readonly member: Member
-  readonly address: Address
-  watchers: readonly string[]
-  /** It has answered a ping of ours: only then does its silence mean anything. */
-  heard: boolean
-  /** When it was last knocked at. */
-  knockAt: number
-  /** When its kernel last answered a knock; undefined: never, so that its silence means nothing. */
-  knockedAt: number | undefined
-  /** First ping since the last answer; undefined: the last ping was answered. */
-  waitingSince: number | undefined
-  /** Last answer of its own. */
-  answeredAt: number | undefined
-  /** When it was last pinged. */
-  askedAt: number
-  /** Last word of its kernel: an answer, a refusal, a connection. */
-  kernelAt: number
-  refused: boolean
-  /** Others hear it, so it is not accused again before that, unless by another watcher too. */
-  sparedUntil: number
-  /** Asked last with a knock. */
-  hurriedAt: number
-  /** Who accused it, and when last; ourselves included. */
-  readonly accusers: Map<string, number>
-  /** Told once for each silence. */
-  told: Withheld | undefined
-  cancel(): void
 }
 
 export class Watch {
@@ -124,8 +69,7 @@ export class Watch {
   readonly #actions: WatchActions
   readonly #mtu: MtuProbe
   readonly #watched = new Map<string, Watched>()
-  readonly #sent = new Map<number, string>()
-  #seqNo = 0
+  readonly #sent = new SentPings(WATCH_SEQ, REMEMBERED)
   #carrier = true
   /** Set while the ring is to be looked at again. */
   #update: (() => void) | undefined
@@ -172,18 +116,11 @@ export class Watch {
 
   /** True if the answer was to a ping of this detector. */
   acked(seqNo: number, now: number): boolean {
-    if (seqNo < SEQ_BIT) return false
+    if (seqNo < WATCH_SEQ) return false
     if (this.#mtu.acked(seqNo)) return true
-    const watched = this.#watched.get(this.#sent.get(seqNo) ?? '')
-    this.#sent.delete(seqNo)
+    const watched = this.#watched.get(this.#sent.answered(seqNo) ?? '')
     if (watched) {
-      watched.heard = true
-      watched.kernelAt = now
-      watched.answeredAt = now
-      watched.waitingSince = undefined
-      watched.refused = false
-      watched.told = undefined
-      watched.accusers.clear()
+      watched.answered(now)
       watched.cancel()
       this.#arm(watched, Math.max(now, watched.askedAt + this.#detection.intervalMs))
     }
@@ -194,19 +131,14 @@ export class Watch {
   refused(from: Address, now: number): void {
     const watched = this.#at(from)
     if (!watched || this.#isAsleep(now)) return
-    watched.kernelAt = now
-    watched.refused = true
-    // Nothing was answered since the ping that was refused; whatever comes later withdraws this.
-    watched.waitingSince ??= now
+    watched.wasRefused(now)
     this.#judge(watched, now)
   }
 
   /** The kernel at this address has answered a knock: it is that of all members there. */
   knocked(ip: Uint8Array, now: number): void {
     for (const watched of this.#watched.values()) {
-      if (!sameBytes(watched.address.ip, ip)) continue
-      watched.kernelAt = now
-      watched.knockedAt = now
+      if (sameBytes(watched.address.ip, ip)) watched.kernelAnswered(now)
     }
   }
 
@@ -218,21 +150,17 @@ export class Watch {
 
   /** It says that it lives, so it does: what is broken is the way between us. */
   refuted(name: string, now: number): void {
-    const watched = this.#watched.get(name)
-    if (watched?.accusers.delete(this.#self)) watched.sparedUntil = now + this.#detection.pausedMs
+    this.#watched.get(name)?.refuted(this.#self, now)
   }
 
   /** Another member accuses one that we watch: look at once. */
   accused(name: string, by: string, now: number): void {
     const watched = this.#watched.get(name)
     if (!watched || by === this.#self || this.#isAsleep(now)) return
-    // The word of others does not count, and their names may be any.
-    if (watched.watchers.includes(by)) {
-      watched.accusers.set(by, now)
-      watched.sparedUntil = -Infinity
+    if (watched.watchers.includes(by)) watched.accusedBy(by, now)
+    if (!watched.isHurried(now) && (watched.refused || !watched.isQuiet(now))) {
+      this.#ask(watched, now, true)
     }
-    const hurried = now - watched.hurriedAt < this.#detection.hurryMs
-    if (!hurried && (watched.refused || !this.#isQuiet(watched, now))) this.#ask(watched, now, true)
     this.#judge(watched, now)
   }
 
@@ -251,14 +179,7 @@ export class Watch {
   }
 
   view(name: string, now: number): Watching | undefined {
-    const watched = this.#watched.get(name)
-    if (!watched) return undefined
-    const { waitingSince, kernelAt, accusers } = watched
-    return {
-      waitingMs: waitingSince === undefined ? undefined : Math.round(now - waitingSince),
-      kernelMs: Math.round(now - kernelAt),
-      accusers: [...accusers.keys()].sort(),
-    }
+    return this.#watched.get(name)?.view(now)
   }
 
   #ring(): OnRing[] {
@@ -274,24 +195,7 @@ export class Watch {
       known.watchers = watchers
       return
     }
-    const watched: Watched = {
-      member,
-      address: addressOf(member),
-      watchers,
-      heard: false,
-      knockAt: now,
-      knockedAt: undefined,
-      waitingSince: undefined,
-      answeredAt: undefined,
-      askedAt: now,
-      kernelAt: now,
-      refused: false,
-      sparedUntil: -Infinity,
-      hurriedAt: -Infinity,
-      accusers: new Map(),
-      told: undefined,
-      cancel: () => undefined,
-    }
+    const watched = new Watched(member, watchers, this.#detection, now)
     this.#watched.set(name, watched)
     this.#knock(watched, now)
     this.#arm(watched, now + this.#detection.intervalMs * this.#random())
@@ -304,7 +208,7 @@ export class Watch {
   #turn(watched: Watched, due: number, now: number): void {
     const { intervalMs, quietMs, hurryMs, lateMs } = this.#detection
     if (now - due > lateMs) this.#beginAnew('late', now)
-    const quiet = this.#isQuiet(watched, now)
+    const quiet = watched.isQuiet(now)
     this.#ask(watched, now, quiet)
     // An answer puts this off (`acked`). One that was never heard is asked at leisure: its silence
     // means nothing anyway.
@@ -321,83 +225,42 @@ export class Watch {
   /** What was not heard while asleep or cut off says nothing: all silences begin anew. */
   #beginAnew(reason: Withheld, now: number): void {
     for (const [name, watched] of this.#watched) {
-      if (watched.waitingSince === undefined) continue
-      if (this.#isQuiet(watched, now)) this.#withhold(watched, reason, name)
-      watched.waitingSince = now
-      watched.kernelAt = now
-      watched.refused = false
-      watched.accusers.clear()
+      if (!watched.waiting) continue
+      if (watched.isQuiet(now)) this.#withhold(watched, reason, name)
+      watched.forgive(now)
     }
-  }
-
-  #isQuiet({ heard, waitingSince }: Watched, now: number): boolean {
-    return heard && waitingSince !== undefined && now - waitingSince >= this.#detection.quietMs
   }
 
   #ask(watched: Watched, now: number, hurried: boolean): void {
     const { member, address } = watched
-    this.#seqNo = (this.#seqNo + 1) % SEQ_COUNT
-    const seqNo = SEQ_BIT + this.#seqNo
-    this.#sent.set(seqNo, member.name)
-    watched.askedAt = now
-    const [oldest] = this.#sent.keys()
-    if (this.#sent.size > REMEMBERED && oldest !== undefined) this.#sent.delete(oldest)
-    watched.waitingSince ??= now
-    this.#actions.ping(address, barePing(member.name, seqNo))
-    if (hurried) watched.hurriedAt = now
-    if (hurried || this.#isKnockDue(watched, now)) this.#knock(watched, now)
-  }
-
-  #isKnockDue({ knockAt, knockedAt }: Watched, now: number): boolean {
-    const everyMs = knockedAt === undefined ? this.#detection.pausedMs : KNOCK_EVERY_MS
-    return now - knockAt >= everyMs
+    watched.pinged(now, hurried)
+    this.#actions.ping(address, barePing(member.name, this.#sent.next(member.name)))
+    if (hurried || watched.isKnockDue(now)) this.#knock(watched, now)
   }
 
   #knock(watched: Watched, now: number): void {
-    watched.knockAt = now
+    watched.knocks(now)
     this.#actions.knock(watched.address)
   }
 
   #judge(watched: Watched, now: number): void {
-    const cause = this.#cause(watched, now)
-    if (!cause || now < watched.sparedUntil) return
-    const { member, watchers, accusers } = watched
+    const cause = watched.cause(now)
+    if (!cause || watched.isSpared(now)) return
+    const { member, watchers } = watched
     if (!this.#carrier) return this.#withhold(watched, 'noCarrier', member.name)
     if (cause !== 'speakerGone' && this.#allSilent(now)) {
       return this.#withhold(watched, 'allSilent', member.name)
     }
-    const { pausedMs, hurryMs } = this.#detection
-    const before = accusers.get(this.#self)
-    if (before === undefined || now - before >= hurryMs) {
-      accusers.set(this.#self, now)
-      this.#actions.accuse(member, watchers, now)
-    }
-    const agreed = watchers.filter((name) => now - (accusers.get(name) ?? -Infinity) <= pausedMs)
-    const quorum = Math.floor(watchers.length / 2) + 1
-    if (agreed.length >= quorum) this.#actions.dead(member, cause, agreed, now)
-  }
-
-  #cause(watched: Watched, now: number): Cause | undefined {
-    const { heard, waitingSince, kernelAt, refused, knockedAt } = watched
-    if (!heard || waitingSince === undefined) return undefined
-    if (refused) return 'speakerGone'
-    const { goneMs, pausedMs } = this.#detection
-    const silentMs = now - waitingSince
-    const knockable = knockedAt !== undefined && waitingSince - knockedAt < KNOCKABLE_MS
-    if (knockable && silentMs >= goneMs && now - kernelAt >= goneMs) return 'nodeGone'
-    return silentMs >= pausedMs ? 'speakerSilent' : undefined
+    if (watched.accuse(this.#self, now)) this.#actions.accuse(member, watchers, now)
+    const agreed = watched.agreed(watchers, now)
+    if (agreed) this.#actions.dead(member, cause, agreed, now)
   }
 
   /** No word from any of several: then it is more likely our own cable. One alone can't tell. */
   #allSilent(now: number): boolean {
     const heard = [...this.#watched.values()].filter((watched) => watched.heard)
-    const { goneMs } = this.#detection
-    return (
-      heard.length > 1 &&
-      heard.every(({ waitingSince, kernelAt }) => {
-        return waitingSince !== undefined && now - kernelAt >= goneMs / 2
-      })
-    )
+    const ms = this.#detection.goneMs / 2
+    return heard.length > 1 && heard.every((watched) => watched.isKernelSilent(now, ms))
   }
 
   #withhold(watched: Watched, reason: Withheld, name: string): void {
@@ -413,15 +276,5 @@ export class Watch {
     return undefined
   }
 }
-
-/** Without source fields the answer comes back to the socket that asked. */
-export const barePing = (node: string, seqNo: number): Ping => ({
-  kind: 'ping',
-  node,
-  seqNo,
-  sourceAddr: EMPTY,
-  sourceNode: '',
-  sourcePort: 0,
-})
 
 const sameAddress = (a: Address, b: Address): boolean => a.port === b.port && sameBytes(a.ip, b.ip)
