@@ -5,6 +5,7 @@
  */
 import type { Random } from '../random.ts'
 import { EMPTY } from '../wire/memberlist/bytes.ts'
+import { aliveOverLimit } from '../wire/memberlist/limits.ts'
 import { encodeMessage } from '../wire/memberlist/messages.ts'
 import type { Alive, Dead, Message, Suspect } from '../wire/memberlist/messages.ts'
 import { decodePacket } from '../wire/memberlist/packet.ts'
@@ -290,6 +291,11 @@ export class GossipNode {
       return false
     }
     for (const { name: node, state, incarnation, ...rest } of remote.nodes) {
+      const reason = aliveOverLimit({ node, incarnation, ...rest })
+      if (reason) {
+        this.#log('debug', 'gossip-packet-dropped', { reason })
+        continue
+      }
       if (state === STATE.alive)
         this.#believeAlive({ kind: 'alive', node, incarnation, ...rest }, now)
       else if (state === STATE.left) {
