@@ -7,7 +7,11 @@ import { addressFrom, hostOf } from './address.ts'
 
 /** Requests served at once; memberlist's bound on push/pulls. */
 const MOST_CONNECTIONS = 128
+/** Of them from one address: a stranger alone cannot keep members out. */
+const MOST_FROM_ONE = 16
 const LONGEST = 20 * 1024 * 1024 + 1024
+/** Bytes received and not yet understood, of all requests together. */
+const MOST_HELD = 4 * LONGEST
 
 /** Rejects if the address cannot be bound. */
 export async function openStreams(
@@ -20,13 +24,20 @@ export async function openStreams(
   const track = (socket: Socket) => {
     open.add(socket.on('close', () => open.delete(socket)).on('error', () => socket.destroy()))
   }
+  const asking = new Set<Socket>()
+  const held = { bytes: 0 }
   const server = createServer((socket) => {
     track(socket)
     const from = addressFrom(socket.remoteAddress ?? '', socket.remotePort ?? 0)
-    if (!from) return void socket.destroy()
-    socket.setTimeout(timeoutMs, () => socket.destroy())
-    collect(socket, (received) => {
-      const answer = serve(received, from)
+    const alike = [...asking].filter(({ remoteAddress }) => remoteAddress === socket.remoteAddress)
+    if (!from || alike.length >= MOST_FROM_ONE) return void socket.destroy()
+    asking.add(socket.on('close', () => asking.delete(socket)))
+    // Of the whole request, as in memberlist: who sends a byte now and then does not hold it open.
+    const timer = setTimeout(() => socket.destroy(), timeoutMs)
+    socket.on('close', () => clearTimeout(timer))
+    const take = serve(from)
+    collect(socket, held, (received) => {
+      const answer = take(received)
       if (answer === 'more') return false
       if (answer === 'close') socket.destroy()
       else socket.end(answer)
@@ -50,7 +61,7 @@ export async function openStreams(
           clearTimeout(timer)
           resolve(undefined)
         })
-        collect(socket, (received) => {
+        collect(socket, { bytes: 0 }, (received) => {
           const answer = read(received)
           if (answer === 'more') return false
           resolve(answer)
@@ -88,15 +99,34 @@ export async function openStreams(
   }
 }
 
-/** Hands all bytes so far to `take` after each chunk, until it answers true or they are too many. */
-function collect(socket: Socket, take: (received: Uint8Array) => boolean): void {
-  const chunks: Buffer[] = []
+/**
+ * Hands all bytes so far to `take` after each chunk, until it answers true or they are too many.
+ * `held`: what is held for several streams together.
+ */
+function collect(
+  socket: Socket,
+  held: { bytes: number },
+  take: (received: Uint8Array) => boolean,
+): void {
+  let bytes = Buffer.alloc(0)
   let length = 0
-  const receive = (chunk: Buffer) => {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > LONGEST) socket.destroy()
-    else if (take(chunks.length === 1 ? chunk : Buffer.concat(chunks))) socket.off('data', receive)
+  const release = () => {
+    held.bytes -= length
+    length = 0
+    bytes = Buffer.alloc(0)
   }
-  socket.on('data', receive)
+  const receive = (chunk: Buffer) => {
+    const all = length + chunk.length
+    if (all > LONGEST || held.bytes + chunk.length > MOST_HELD) return void socket.destroy()
+    // By doubling: the work stays linear in the bytes, however small the chunks.
+    if (all > bytes.length)
+      bytes = Buffer.concat([bytes.subarray(0, length)], Math.max(all, 2 * bytes.length))
+    chunk.copy(bytes, length)
+    held.bytes += chunk.length
+    length = all
+    if (!take(bytes.subarray(0, length))) return
+    socket.off('data', receive)
+    release()
+  }
+  socket.on('data', receive).on('close', release)
 }

@@ -8,8 +8,9 @@ export interface Datagrams {
   close(): void
 }
 
-/** Handles one request of a stream: bytes so far in; 'more', a reply, or 'close'. */
-export type Serve = (received: Uint8Array, from: Address) => 'more' | 'close' | Uint8Array
+/** Called for each connection, with who made it; what it returns gets all bytes so far, and answers 'more', a reply, or
+ * 'close'. */
+export type Serve = (from: Address) => (received: Uint8Array) => 'more' | 'close' | Uint8Array
 
 export interface Streams {
   /**

@@ -9,7 +9,7 @@ import { GossipNode } from '../core/gossip/node.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
 import type { GossipView } from '../core/gossip/view.ts'
 import type { Security } from '../core/wire/memberlist/security.ts'
-import { decodeStream, encodeStream } from '../core/wire/memberlist/stream.ts'
+import { StreamReader, encodeStream } from '../core/wire/memberlist/stream.ts'
 import type { StreamDrop, StreamMessage } from '../core/wire/memberlist/stream.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Datagrams, Streams } from '../ports/gossip-sockets.ts'
@@ -82,10 +82,11 @@ export class GossipShell {
     events: GossipEvents,
   ): Promise<GossipShell> {
     const shell = new GossipShell(options, clock, log, random, events)
-    const { bindAddress, bindPort, profile } = options
-    shell.#streams = await openStreams(bindAddress, bindPort, profile.tcpTimeoutMs, (...request) =>
-      shell.#serve(...request),
-    )
+    const { bindAddress, bindPort, profile, security } = options
+    shell.#streams = await openStreams(bindAddress, bindPort, profile.tcpTimeoutMs, (from) => {
+      const reader = new StreamReader('dialer', security)
+      return (received) => shell.#serve(reader, received, from)
+    })
     shell.#datagrams = await openDatagrams(
       bindAddress,
       bindPort,
@@ -151,8 +152,8 @@ export class GossipShell {
     this.#streams?.close()
   }
 
-  #serve(received: Uint8Array, from: Address): 'more' | 'close' | Uint8Array {
-    const request = decodeStream(received, 'dialer', this.#security)
+  #serve(reader: StreamReader, received: Uint8Array, from: Address): 'more' | 'close' | Uint8Array {
+    const request = reader.read(received)
     if (!request.ok) {
       if (request.reason === 'truncated') return 'more'
       this.#dropped(from, request.reason)
@@ -210,8 +211,9 @@ export class GossipShell {
 
   async #exchange({ id, to, request, timeoutMs }: Extract<Effect, { kind: 'exchange' }>) {
     const bytes = encodeStream(request, 'dialer', true, this.#security)
+    const reader = new StreamReader('acceptor', this.#security)
     const reply = await this.#streams?.exchange(to, bytes, timeoutMs, (received) => {
-      const answer = decodeStream(received, 'acceptor', this.#security)
+      const answer = reader.read(received)
       if (answer.ok) return answer.value
       if (answer.reason === 'truncated') return 'more'
       this.#dropped(to, answer.reason)

@@ -65,7 +65,15 @@ test('speaker/pages: where nothing is known the view says null, and keeps the ke
     node: 'w1',
     notReady: [],
     problems: [],
-    owners: [{ service: 'default/nginx', ip: '10.0.0.1', owner: null }],
+    owners: [
+      {
+        service: 'default/nginx',
+        ip: '10.0.0.1',
+        owner: null,
+        why: 'no candidates',
+        holding: 'none',
+      },
+    ],
     gossip: null,
     packet: { vips: [], drops: { notAnnounced: 2 } },
     answering: { gossip: true, packet: true },

@@ -9,7 +9,7 @@ import { goMemberlist } from '../lab/go-memberlist.ts'
 import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
 import { agreed, namesOf, withPeers } from './gossip-cluster.ts'
-import type { Peer, PeerOptions } from './gossip-peer.ts'
+import type { Peer, PeerFlags, PeerOptions } from './gossip-peer.ts'
 
 const KEY = '30313233343536373839616263646566'
 /** The loss test may take its time elsewhere: `BELLWETHER_SOAK=1` makes it 10 min. */
@@ -23,6 +23,15 @@ const MIXED: readonly [what: string, kinds: readonly PeerOptions['kind'][]][] = 
   ['two of ours and three of theirs', ['go', 'ours', 'go', 'ours', 'go']],
   ['five of each', ['go', 'ours', 'go', 'ours', 'go', 'ours', 'go', 'ours', 'go', 'ours']],
 ]
+
+/** What both kinds write at its barest, and at its fullest. */
+const FORMS: readonly [what: string, flags: PeerFlags][] = [
+  ['in clear, unlabelled, not compressed', { compression: 'false' }],
+  ['encrypted, labelled, compressed', { keys: KEY, label: 'mixed' }],
+]
+const CLUSTERS = MIXED.flatMap(([who, kinds]) =>
+  FORMS.map(([form, flags]) => ({ what: `${who}, ${form}`, kinds, flags })),
+)
 
 /** Stops it until somebody doubts that it lives, then lets it say that it does. */
 async function freezeUntilSuspected(victim: Peer, others: readonly Peer[]): Promise<void> {
@@ -40,45 +49,49 @@ async function freezeUntilSuspected(victim: Peer, others: readonly Peer[]): Prom
 }
 
 describe('netns/gossip-mixed: mixed clusters', { concurrency: true }, () => {
-  for (const [what, kinds] of MIXED) {
+  for (const { what, kinds, flags } of CLUSTERS) {
     test(`netns/gossip-mixed: ${what}: joins, doubts refuted, a crash and a leave of each kind`, async () => {
-      const flags = () => ({ keys: KEY, label: 'mixed' })
-      await withPeers(kinds, flags, async (peers) => {
-        const [seed] = peers
-        assert.ok(seed)
-        for (const peer of peers.slice(1)) assert.equal(await peer.join(seed), 1, peer.log)
-        await agreed('joined', peers)
-        const of = (kind: string) => peers.filter((peer) => peer.options.kind === kind)
-        for (const kind of ['ours', 'go']) {
-          const [victim] = of(kind)
-          assert.ok(victim)
-          const others = peers.filter((peer) => peer !== victim)
-          await freezeUntilSuspected(victim, others)
-        }
-        for (const peer of peers) assert.deepEqual(peer.left, [], `${peer.name} saw a death`)
-        await agreed('refuted', peers)
+      await withPeers(
+        kinds,
+        () => flags,
+        async (peers) => {
+          const [seed] = peers
+          assert.ok(seed)
+          for (const peer of peers.slice(1)) assert.equal(await peer.join(seed), 1, peer.log)
+          await agreed('joined', peers)
+          const of = (kind: string) => peers.filter((peer) => peer.options.kind === kind)
+          for (const kind of ['ours', 'go']) {
+            const [victim] = of(kind)
+            assert.ok(victim)
+            const others = peers.filter((peer) => peer !== victim)
+            await freezeUntilSuspected(victim, others)
+          }
+          for (const peer of peers) assert.deepEqual(peer.left, [], `${peer.name} saw a death`)
+          await agreed('refuted', peers)
 
-        const crashed = peers.length > 3 ? [of('ours').at(-1), of('go').at(-1)] : [of('go').at(-1)]
-        const gone = crashed.filter((peer) => peer !== undefined)
-        for (const peer of gone) await peer.stop()
-        const living = peers.filter((peer) => !gone.includes(peer))
-        await agreed('crashed', living)
+          const crashed =
+            peers.length > 3 ? [of('ours').at(-1), of('go').at(-1)] : [of('go').at(-1)]
+          const gone = crashed.filter((peer) => peer !== undefined)
+          for (const peer of gone) await peer.stop()
+          const living = peers.filter((peer) => !gone.includes(peer))
+          await agreed('crashed', living)
 
-        const [ourFirst, theirFirst] = [of('ours')[0], of('go')[0]]
-        assert.ok(ourFirst && theirFirst)
-        ourFirst.leave()
-        await agreed(
-          'one of ours left',
-          living.filter((peer) => peer !== ourFirst),
-          5000,
-        )
-        if (peers.length === 3) return
-        theirFirst.leave()
-        const rest = living.filter((peer) => peer !== ourFirst && peer !== theirFirst)
-        await agreed('one of theirs left', rest, 5000)
-        const departed = [...gone, ourFirst, theirFirst]
-        for (const peer of rest) assert.deepEqual(peer.left.toSorted(), namesOf(departed))
-      })
+          const [ourFirst, theirFirst] = [of('ours')[0], of('go')[0]]
+          assert.ok(ourFirst && theirFirst)
+          ourFirst.leave()
+          await agreed(
+            'one of ours left',
+            living.filter((peer) => peer !== ourFirst),
+            5000,
+          )
+          if (peers.length === 3) return
+          theirFirst.leave()
+          const rest = living.filter((peer) => peer !== ourFirst && peer !== theirFirst)
+          await agreed('one of theirs left', rest, 5000)
+          const departed = [...gone, ourFirst, theirFirst]
+          for (const peer of rest) assert.deepEqual(peer.left.toSorted(), namesOf(departed))
+        },
+      )
     })
   }
 })

@@ -94,7 +94,10 @@ export class Beliefs {
     }
     if (verdict.before === 'suspect') watch?.refuted(news.node, now)
     if (verdict.before !== 'alive') this.#changed(now, news.node, verdict.before, 'alive')
-    else if (verdict.updated) outbox.effect({ kind: 'members' })
+    else if (verdict.updated) {
+      watch?.changed(news.node, now)
+      outbox.effect({ kind: 'members' })
+    }
     if (back) this.settling.came(now)
     else if (verdict.updated) this.settling.updated(now)
   }

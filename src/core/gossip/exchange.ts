@@ -4,6 +4,7 @@
  */
 import type { Random } from '../random.ts'
 import { EMPTY } from '../wire/memberlist/bytes.ts'
+import { aliveOverLimit } from '../wire/memberlist/limits.ts'
 import { STATE } from '../wire/memberlist/stream.ts'
 import type { PushNodeState, PushPull } from '../wire/memberlist/stream.ts'
 import { compatible } from '../wire/memberlist/version.ts'
@@ -92,6 +93,11 @@ export class Exchange {
     }
     if (this.#isMissed(nodes)) beliefs.settling.unsettle(now)
     for (const { name: node, state, incarnation, ...rest } of nodes) {
+      const reason = aliveOverLimit({ node, incarnation, ...rest })
+      if (reason) {
+        outbox.log('debug', 'gossip-packet-dropped', { reason })
+        continue
+      }
       if (state === STATE.alive) beliefs.alive({ kind: 'alive', node, incarnation, ...rest }, now)
       else if (state === STATE.left) {
         beliefs.dead({ kind: 'dead', node, from: node, incarnation }, now)

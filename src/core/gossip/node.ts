@@ -245,8 +245,10 @@ export class GossipNode {
     }
   }
 
-  /** Again and again; the first time at a moment by chance, so that nodes do not march in step. */
+  /** Again and again, or never where the interval is 0; the first time at a moment by chance, so that
+   * nodes do not march in step. */
   #every(intervalMs: () => number, now: number, work: (now: number) => void): void {
+    if (intervalMs() === 0) return
     const again = (at: number) => {
       work(at)
       this.#timers.set(at + intervalMs(), again)

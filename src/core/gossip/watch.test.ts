@@ -86,7 +86,7 @@ function fate({ dead: [first] }: Pair, since: number): [cause: string, ms: numbe
 test('gossip/watch: a kernel is asked at rest, and then seldom', () => {
   const pair = new Pair().run(60_000)
   assert.ok(pair.knocks.length >= 5 && pair.knocks.length <= 7, pair.knocks.join())
-  assert.equal(pair.knocks[0], 0)
+  assert.ok((pair.knocks[0] ?? Infinity) <= 20, 'at first at once')
 })
 
 test('gossip/watch: where the first question was lost the next is soon', () => {

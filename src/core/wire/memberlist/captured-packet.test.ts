@@ -49,6 +49,8 @@ const ALIVE_A: Alive = { ...ALIVE_GO, node: 'fake-a', addr: hex('7f0009c9'), met
 /** Whom no CRC is sent. */
 const ALIVE_B = { ...ALIVE_A, node: 'fake-b', addr: hex('7f0009ca'), vsn: hex('010402000000') }
 
+const LEAVE: Message = { kind: 'dead', node: 'go-ü', from: 'go-ü', incarnation: 2 }
+
 const PACKETS: readonly Packet[] = [
   {
     what: 'a ping',
@@ -117,6 +119,44 @@ const PACKETS: readonly Packet[] = [
     form: { compression: false, crc: true },
     bytes: '0c038d21400583a446726f6da5676f2dc3bcab496e6361726e6174696f6e01a44e6f6465a666616b652d61',
     messages: [{ kind: 'dead', from: 'go-ü', incarnation: 1, node: 'fake-a' }],
+  },
+  {
+    what: 'an alive',
+    by: CLEAR,
+    form: { compression: false, crc: false },
+    bytes:
+      '0486a441646472a47f0009c9ab496e6361726e6174696f6e02a44d657461c0a44e6f6465a666616b652d61a4506f7274cd1f0aa356736ea6010502000000',
+    messages: [{ ...ALIVE_A, incarnation: 2 }],
+  },
+  {
+    what: 'an alive with CRC, of one with meta data, which refutes',
+    by: CLEAR,
+    form: { compression: false, crc: true },
+    bytes:
+      '0cd59fa8250486a441646472a47f0009cbab496e6361726e6174696f6e02a44d657461a16da44e6f6465a5676f2dc3bca4506f7274cd1f0aa356736ea6010502000000',
+    messages: [{ ...ALIVE_GO, incarnation: 2 }],
+  },
+  {
+    what: 'a leave',
+    by: CLEAR,
+    form: { compression: false, crc: false },
+    bytes: '0583a446726f6da5676f2dc3bcab496e6361726e6174696f6e02a44e6f6465a5676f2dc3bc',
+    messages: [LEAVE],
+  },
+  {
+    what: 'a leave with CRC',
+    by: CLEAR,
+    form: { compression: false, crc: true },
+    bytes: '0c135e8bd70583a446726f6da5676f2dc3bcab496e6361726e6174696f6e02a44e6f6465a5676f2dc3bc',
+    messages: [LEAVE],
+  },
+  {
+    what: 'a leave, labelled, encryption 0',
+    by: BOTH,
+    form: { compression: true, crc: false },
+    bytes:
+      'f4076d6574616c6c6200fb2f13f20790263906dff11ea24eda35a032745585647e66ab7ac33b8a399b61267031d1d4e64c734c711696a9e3040350adb732044ca6b28bc4e342785d2a6941b3d9fa9a95a6060154fd75',
+    messages: [LEAVE],
   },
   {
     what: 'a user message with CRC',

@@ -65,8 +65,10 @@ export function lzwEncode(input: Uint8Array): Uint8Array {
 export function lzwDecode(input: Uint8Array, limit: number): Decoded<Uint8Array, LzwDrop> {
   const suffix = new Uint8Array(MAX_CODE + 1)
   const prefix = new Uint16Array(MAX_CODE + 1)
-  const stack = new Uint8Array(MAX_CODE + 1)
-  const out = new Output(limit)
+  /** How long the string of a code is; a literal's is 1. */
+  const lengths = new Uint16Array(MAX_CODE + 1).fill(1)
+  let out = new Uint8Array(Math.min(limit, 256))
+  let length = 0
   let at = 0
   let bits = 0
   let held = 0
@@ -82,7 +84,7 @@ export function lzwDecode(input: Uint8Array, limit: number): Decoded<Uint8Array,
     const code = bits & ((1 << width) - 1)
     bits >>>= width
     held -= width
-    if (code === END) return decoded(out.taken())
+    if (code === END) return decoded(out.subarray(0, length))
     if (code === CLEAR) {
       width = 9
       high = END
@@ -92,16 +94,22 @@ export function lzwDecode(input: Uint8Array, limit: number): Decoded<Uint8Array,
     if (code > high || (code === high && last === undefined)) return drop('lzwBadCode')
     // A code that is not in the table yet is the last string plus its own first byte.
     const fresh = code === high && last !== undefined && code > END
-    let depth = 0
-    let walk = fresh ? (last ?? 0) : code
-    for (; walk > END; walk = prefix[walk] ?? 0) stack[depth++] = suffix[walk] ?? 0
+    const known = fresh ? (last ?? 0) : code
+    const end = length + (lengths[known] ?? 0)
+    const next = fresh ? end + 1 : end
+    if (next > limit) return drop('lzwTooLong')
+    if (next > out.length) out = grown(out, Math.min(limit, Math.max(next, out.length * 2)))
+    // From its end: each code is its last byte and the code of what is before.
+    let walk = known
+    for (let to = end - 1; to > length; walk = prefix[walk] ?? 0) out[to--] = suffix[walk] ?? 0
     const first = walk
-    if (!out.push(first)) return drop('lzwTooLong')
-    while (depth > 0) if (!out.push(stack[--depth] ?? 0)) return drop('lzwTooLong')
-    if (fresh && !out.push(first)) return drop('lzwTooLong')
+    out[length] = first
+    if (fresh) out[end] = first
+    length = next
     if (last !== undefined && high <= MAX_CODE) {
       suffix[high] = first
       prefix[high] = last
+      lengths[high] = (lengths[last] ?? 0) + 1
     }
     last = code
     high++
@@ -115,27 +123,8 @@ export function lzwDecode(input: Uint8Array, limit: number): Decoded<Uint8Array,
   }
 }
 
-/** Grows by doubling, never beyond its limit. */
-class Output {
-  #bytes = new Uint8Array(256)
-  #length = 0
-  readonly #limit: number
-  constructor(limit: number) {
-    this.#limit = limit
-  }
-
-  push(byte: number): boolean {
-    if (this.#length >= this.#limit) return false
-    if (this.#length === this.#bytes.length) {
-      const grown = new Uint8Array(Math.min(this.#limit, this.#bytes.length * 2))
-      grown.set(this.#bytes)
-      this.#bytes = grown
-    }
-    this.#bytes[this.#length++] = byte
-    return true
-  }
-
-  taken(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length)
-  }
+function grown(bytes: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(size)
+  larger.set(bytes)
+  return larger
 }

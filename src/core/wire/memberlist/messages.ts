@@ -2,6 +2,8 @@
 import type { Decoded } from '../../decoded.ts'
 import { decoded, drop } from '../../decoded.ts'
 import { concat, copyOf } from './bytes.ts'
+import { overLimit } from './limits.ts'
+import type { LimitDrop } from './limits.ts'
 import { codec } from './msgpack.ts'
 import type { MsgpackDrop, Schema, Struct } from './msgpack.ts'
 
@@ -72,7 +74,7 @@ export interface User {
 }
 export type Message = Ping | IndirectPing | Ack | Nack | Suspect | Dead | Alive | User
 
-export type MessageDrop = MsgpackDrop | 'unknownMessage'
+export type MessageDrop = MsgpackDrop | LimitDrop | 'unknownMessage'
 
 export function encodeMessage(message: Message): Uint8Array {
   const type = Uint8Array.of(TYPE[message.kind])
@@ -95,5 +97,7 @@ export function decodeMessage(bytes: Uint8Array): Decoded<Message, MessageDrop> 
   if (kind === undefined) return drop('unknownMessage')
   const struct = STRUCTS[kind].decode(bytes, 1)
   if (!struct.ok) return struct
-  return decoded({ kind, ...struct.value.value } as Message)
+  const message = { kind, ...struct.value.value } as Message
+  const reason = overLimit(message)
+  return reason ? drop(reason) : decoded(message)
 }

@@ -104,7 +104,11 @@ function unfold(plain: Uint8Array): Unpacked {
       if (inner.ok) {
         room -= inner.value.length
         pending.push({ bytes: inner.value, depth: depth + 1 })
-      } else drops.push(inner.reason)
+      } else {
+        // Its work is done all the same: a compound of many such must not cost as much each.
+        if (inner.reason === 'lzwTooLong') room = 0
+        drops.push(inner.reason)
+      }
     } else if (type === TYPE.compound) {
       const { parts, complete } = splitCompound(bytes)
       if (!complete) drops.push('compoundTruncated')

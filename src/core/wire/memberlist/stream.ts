@@ -98,19 +98,44 @@ function encodeBody(message: StreamMessage): Uint8Array {
   }
 }
 
-/** `bytes`: all that came so far from `side`. 'truncated': more must come. */
-export function decodeStream(
+/** `bytes`: all that came from `side`. */
+export const decodeStream = (
   bytes: Uint8Array,
   side: Side,
   security: Security,
-): Decoded<StreamMessage, StreamDrop> {
-  const labelled = side === 'dialer' ? stripLabel(bytes, security.label) : stripLabel(bytes, EMPTY)
-  if (!labelled.ok) return labelled
-  const opened = openStream(labelled.value, security)
-  if (!opened.ok) return opened
-  if (opened.value[0] !== TYPE.compress) return decodeBody(opened.value)
-  const inner = decompress(opened.value, STREAM_MAX)
-  return inner.ok ? decodeBody(inner.value) : inner
+): Decoded<StreamMessage, StreamDrop> => new StreamReader(side, security).read(bytes)
+
+/**
+ * Reads one message as its bytes come in. What was read of a long push/pull is not read again, so the
+ * work is linear in the bytes, however small the pieces.
+ */
+export class StreamReader {
+  readonly #side: Side
+  readonly #security: Security
+  readonly #begun: Begun = { nodes: [], at: 0 }
+
+  constructor(side: Side, security: Security) {
+    this.#side = side
+    this.#security = security
+  }
+
+  /** `bytes`: all that came so far. 'truncated': more must come. */
+  read(bytes: Uint8Array): Decoded<StreamMessage, StreamDrop> {
+    const label = this.#side === 'dialer' ? this.#security.label : EMPTY
+    const labelled = stripLabel(bytes, label)
+    if (!labelled.ok) return labelled
+    const opened = openStream(labelled.value, this.#security)
+    if (!opened.ok) return opened
+    if (opened.value[0] !== TYPE.compress) return decodeBody(opened.value, this.#begun)
+    const inner = decompress(opened.value, STREAM_MAX)
+    return inner.ok ? decodeBody(inner.value, this.#begun) : inner
+  }
+}
+
+/** The nodes of a push/pull that are there already, and where the next one begins; 0: none yet. */
+interface Begun {
+  readonly nodes: PushNodeState[]
+  at: number
 }
 
 function openStream(bytes: Uint8Array, security: Security): Decoded<Uint8Array, StreamDrop> {
@@ -127,12 +152,12 @@ function openStream(bytes: Uint8Array, security: Security): Decoded<Uint8Array, 
   return open(security, bytes.subarray(5, 5 + length), aad)
 }
 
-function decodeBody(bytes: Uint8Array): Decoded<StreamMessage, StreamDrop> {
+function decodeBody(bytes: Uint8Array, begun: Begun): Decoded<StreamMessage, StreamDrop> {
   switch (bytes[0]) {
     case undefined:
       return drop('truncated')
     case TYPE.pushPull:
-      return decodePushPull(bytes)
+      return decodePushPull(bytes, begun)
     case TYPE.ping: {
       const ping = STRUCTS.ping.decode(bytes, 1)
       return ping.ok ? decoded({ kind: 'ping', ...ping.value.value }) : ping
@@ -156,22 +181,21 @@ function decodeBody(bytes: Uint8Array): Decoded<StreamMessage, StreamDrop> {
   }
 }
 
-function decodePushPull(bytes: Uint8Array): Decoded<PushPull, StreamDrop> {
+function decodePushPull(bytes: Uint8Array, begun: Begun): Decoded<PushPull, StreamDrop> {
   const header = HEADER.decode(bytes, 1)
   if (!header.ok) return header
   const { join, nodes: count, userStateLen } = header.value.value
   if (count > MAX_NODES) return drop('tooManyNodes')
-  const nodes: PushNodeState[] = []
-  let at = header.value.end
-  for (let i = 0; i < count; i++) {
-    const node = NODE.decode(bytes, at)
+  begun.at ||= header.value.end
+  while (begun.nodes.length < count) {
+    const node = NODE.decode(bytes, begun.at)
     if (!node.ok) return node
-    nodes.push(node.value.value)
-    at = node.value.end
+    begun.nodes.push(node.value.value)
+    begun.at = node.value.end
   }
-  const userState = tail(bytes, at, userStateLen)
+  const userState = tail(bytes, begun.at, userStateLen)
   if (!userState.ok) return userState
-  return decoded({ kind: 'pushPull', join, nodes, userState: userState.value })
+  return decoded({ kind: 'pushPull', join, nodes: begun.nodes, userState: userState.value })
 }
 
 function tail(bytes: Uint8Array, at: number, length: number): Decoded<Uint8Array, StreamDrop> {
