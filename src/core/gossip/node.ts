@@ -16,8 +16,8 @@ import type { Detection } from './detection.ts'
 import type { Address, Effect } from './effects.ts'
 import { clampScore, pushPullMs } from './formulas.ts'
 import { MARK } from './mark.ts'
-import { Members, addressOf } from './members.ts'
-import type { Member } from './members.ts'
+import { Members, addressOf, isUsable } from './members.ts'
+import type { Member, MemberState } from './members.ts'
 import { Outbox } from './outbox.ts'
 import { Prober } from './prober.ts'
 import type { Profile } from './profiles.ts'
@@ -376,8 +376,9 @@ export class GossipNode {
     this.#timers.set(now + first * this.#options.random(), again)
   }
 
-  #changed(now: number, name: string, from: string, to: string, by?: string): void {
-    if (!this.#leaving) this.#watch?.update(now)
+  #changed(now: number, name: string, from: MemberState, to: MemberState, by?: string): void {
+    // A suspect goes on as it was: whoever watches whom depends on who can be used.
+    if (!this.#leaving && isUsable(from) !== isUsable(to)) this.#watch?.update(now)
     this.#outbox.effect({ kind: 'members' })
     this.#log('info', 'member', { name, from, to, ...(by !== undefined && { by }) })
   }
