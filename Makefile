@@ -77,6 +77,10 @@ bench: deps ## figures: ARP beside the kernel's, 1,000 Services, memory, a cut c
 bench-failover: deps ## fail-over in six ways as a client sees it: RUNS=20 JSON=file (root)
 	@node test/bench/failover.ts $(if $(RUNS),--runs '$(RUNS)') $(if $(JSON),--json '$(JSON)')
 
+.PHONY: bench-sim
+bench-sim: deps ## simulated: how soon a fault is noticed; what a second costs, and one member of it
+	@node test/bench/sim-speed.ts && node test/bench/detection-time.ts
+
 .PHONY: demo
 demo: deps ## a real cluster, the tutorial, a cut cable; leaves the cluster up (root)
 	@node test/lab/demo.ts

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { relative } from 'node:path'
 import { test } from 'node:test'
+import { pushPullMs, suspicionMinMs } from '../../src/core/gossip/formulas.ts'
 import { LAN } from '../../src/core/gossip/profiles.ts'
-import { Network } from './network.ts'
+import { JOINER_MS, Network } from './network.ts'
 import type { Detects } from './network.ts'
 
 const given = process.env['SEED']
@@ -43,6 +44,16 @@ export function cluster(
   const took = network.run(60_000, () => allAlive(network))
   assert.notEqual(took, undefined, 'everybody sees everybody')
   return network
+}
+
+/**
+ * Once faults stop, all agree within this: a round of joins reaches whoever was lost, the longest
+ * suspicion ends one way or the other, and a push/pull brings what gossip missed.
+ */
+export function settledMs(n: number): number {
+  const { suspicionMult, suspicionMaxTimeoutMult, probeIntervalMs, pushPullIntervalMs } = LAN
+  const suspicionMs = suspicionMaxTimeoutMult * suspicionMinMs(suspicionMult, n, probeIntervalMs)
+  return JOINER_MS + suspicionMs + pushPullMs(pushPullIntervalMs, n)
 }
 
 /** True if each host that is up, but for the named, believes this of each of them. */

@@ -29,7 +29,7 @@ const OPEN: Security = {
 }
 
 /** How often a speaker asks those it has lost (src/speaker/joiner.ts). */
-const JOINER_MS = 10_000
+export const JOINER_MS = 10_000
 
 /** The detector of all members, or of each; undefined: plain memberlist, as MetalLB's. */
 export type Detects = Detection | undefined | ((name: string) => Detection | undefined)

@@ -34,6 +34,27 @@ for (const [profile, detection, bounds] of [
   }
 }
 
+for (const [profile, detection] of [
+  ['steady', STEADY],
+  ['fast', FAST],
+] as const) {
+  simulate(`${profile} watch: who answers is pinged at the interval, no more often`, (seed) => {
+    const network = cluster(seed, 2, detection)
+    network.run(5000)
+    const { node } = network.host('w1')
+    const drain = node.drain.bind(node)
+    let pings = 0
+    node.drain = () => {
+      const effects = drain()
+      pings += effects.filter((it) => it.kind === 'send' && it.connected).length
+      return effects
+    }
+    network.run(10_000)
+    const expected = 10_000 / detection.intervalMs
+    assert.ok(Math.abs(pings - expected) <= 1, `${pings} pings`)
+  })
+}
+
 simulate('steady watch: the one whose cable is cut accuses nobody by it', (seed) => {
   const network = cluster(seed, 4, STEADY)
   network.run(5000)

@@ -11,6 +11,7 @@ import type { Awareness } from './awareness.ts'
 import type { Detection } from './detection.ts'
 import type { Address } from './effects.ts'
 import { isMarked, isSettled, markOf } from './mark.ts'
+import { isUsable } from './members.ts'
 import type { Member, MemberState, Members } from './members.ts'
 import type { Outbox } from './outbox.ts'
 import type { Prober } from './prober.ts'
@@ -225,7 +226,8 @@ export class Beliefs {
   #changed(now: number, name: string, from: MemberState, to: MemberState, by?: string): void {
     const { members, outbox, watch, witness } = this.#parts
     if (name !== members.self) witness.changed(from, to)
-    if (!this.#leaving) watch?.changed(name, now)
+    // A suspect goes on as it was: whoever watches whom depends on who can be used.
+    if (!this.#leaving && isUsable(from) !== isUsable(to)) watch?.changed(name, now)
     outbox.effect({ kind: 'members' })
     outbox.log('info', 'member', { name, from, to, ...(by !== undefined && { by }) })
   }

@@ -74,7 +74,7 @@ export class Members {
 
   /** Alive and suspect: suspicion is no verdict yet. */
   usable(): Member[] {
-    return this.all().filter(({ state }) => state === 'alive' || state === 'suspect')
+    return this.all().filter(({ state }) => isUsable(state))
   }
 
   /** Forgets the dead and departed of longer than `ms`. */
@@ -162,6 +162,8 @@ export class Members {
     return { kind: 'dead', member, before }
   }
 }
+
+export const isUsable = (state: MemberState): boolean => state === 'alive' || state === 'suspect'
 
 export const addressOf = ({ addr: ip, port }: Member): Address => ({ ip, port })
 
