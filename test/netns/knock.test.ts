@@ -38,7 +38,7 @@ interface Outcome {
 async function inside(work: string): Promise<Outcome> {
   const code = `
     import { openStreams } from '${TCP}'
-    const streams = await openStreams('127.0.0.1', 7946, 1000, () => 'close')
+    const streams = await openStreams('127.0.0.1', 7946, 1000, () => () => 'close')
     const to = (ip, port) => ({ ip: Uint8Array.from(ip.split('.').map(Number)), port })
     const started = performance.now()
     const result = await (${work})

@@ -2,6 +2,7 @@
 import { electionOrder } from '../../src/core/election/order.ts'
 import { owners } from '../../src/core/election/owners.ts'
 import type { Ownership } from '../../src/core/election/owners.ts'
+import { electorateOf } from '../../src/core/gossip/electorate.ts'
 import type { GossipNode } from '../../src/core/gossip/node.ts'
 import type { Network } from './network.ts'
 
@@ -20,7 +21,7 @@ type Candidacies = ReturnType<typeof candidaciesOf>
 
 /** As the gossip thread does it. */
 export const reckon = (candidacies: Candidacies, { members }: GossipNode): Ownership[] =>
-  owners(candidacies, new Set(members.usable().map(({ name }) => name)))
+  owners(candidacies, electorateOf(members.usable()))
 
 /** What is wrong with the owners, by the views of all hosts that are up; undefined: nothing. */
 export function disputed(network: Network): string | undefined {
