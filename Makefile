@@ -74,8 +74,8 @@ bench: deps ## figures: ARP beside the kernel's, 1,000 Services, memory, a cut c
 	@node test/bench/bench.ts
 
 .PHONY: bench-failover
-bench-failover: deps ## fail-over in six ways as a client sees it: RUNS=20 JSON=file (root)
-	@node test/bench/failover.ts $(if $(RUNS),--runs '$(RUNS)') $(if $(JSON),--json '$(JSON)')
+bench-failover: deps ## fail-over in six ways as a client sees it: RUNS=20 DETECTION=fast JSON=file (root)
+	@node test/bench/failover.ts $(if $(RUNS),--runs '$(RUNS)') $(if $(DETECTION),--detection '$(DETECTION)') $(if $(JSON),--json '$(JSON)')
 
 .PHONY: bench-sim
 bench-sim: deps ## simulated: how soon a fault is noticed; what a second costs, and one member of it

@@ -5,8 +5,9 @@
  */
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
+import type { Electorate } from '../core/election/owners.ts'
 import type { Address } from '../core/gossip/effects.ts'
-import { electorateOf } from '../core/gossip/electorate.ts'
+import { Electors } from '../core/gossip/electorate.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
 import { textOfIp } from '../core/net/ip.ts'
 import { decodeHandover, encodeHandover } from '../core/wire/handover.ts'
@@ -65,6 +66,8 @@ export class GossipLoop {
   #assurance: Assurance | undefined
   #stopTelling: (() => void) | undefined
   #tick: { cancel(): void } | undefined
+  readonly #electors = new Electors()
+  #settledTimer: { cancel(): void } | undefined
   #alive = ''
   #announced = '[]'
   #owners = '[]'
@@ -215,9 +218,20 @@ export class GossipLoop {
   #update(again = false): void {
     if (this.#stage === 'left' || (this.#joiner && !this.#joiner.joined)) return
     const { profile } = this.#options
-    const electorate = profile === 'off' ? undefined : electorateOf(this.#usable())
+    const electorate = profile === 'off' ? undefined : this.#electorate()
     this.#vips.update(electorate, this.#deps.clock.now())
     this.#flush(again)
+  }
+
+  #electorate(): Electorate {
+    const { clock } = this.#deps
+    const electorate = this.#electors.electorate(this.#usable(), clock.now())
+    this.#settledTimer?.cancel()
+    const at = this.#electors.nextDeadline
+    if (at !== undefined) {
+      this.#settledTimer = clock.after(Math.max(0, at - clock.now()), () => this.#update())
+    }
+    return electorate
   }
 
   #heard(payload: Uint8Array, from: Address): void {
@@ -231,6 +245,7 @@ export class GossipLoop {
     if (!sender || !sameBytes(sender.addr, from.ip)) {
       return this.#deps.log.debug('handover-dropped', { reason: 'notFromMember' })
     }
+    this.#deps.log.debug('handover-heard', message.value)
     this.#vips.heard(message.value, this.#deps.clock.now())
     this.#flush()
   }
@@ -238,13 +253,14 @@ export class GossipLoop {
   /** What is to be done, and what others are to know, of what has changed. */
   #flush(again = false): void {
     if (this.#stage === 'left') return
-    const { clock, toPacket, toMain } = this.#deps
+    const { clock, log, toPacket, toMain } = this.#deps
     const { send } = this.#vips.drain()
     const vips = this.#vips.table
     const table = JSON.stringify(vips)
     if (table !== this.#announced || again) toPacket({ kind: 'announce', vips, again })
     this.#announced = table
     for (const { to, message } of send) {
+      log.debug('handover-said', { to, ...message })
       for (const bytes of encodeHandover(message)) this.#shell?.sendUser(to, bytes)
     }
     const owners = this.#vips.view
@@ -279,6 +295,7 @@ export class GossipLoop {
     if (this.#stage === 'left') return
     this.#stage = 'left'
     this.#tick?.cancel()
+    this.#settledTimer?.cancel()
     this.#assurance?.close()
     this.#deps.toPacket({ kind: 'announce', vips: [] })
     this.#shell?.close()

@@ -2,14 +2,20 @@
  * `make bench-failover`: what a client on the segment sees when the owner of its VIP goes, in each of
  * the ways of failover-scenarios.ts. Takes a lab of its own and ends it; KEEP_LAB=1 leaves it up.
  *
- *   node test/bench/failover.ts [--runs 20] [--only cable,kill] [--settle 3] [--json FILE]
+ *   node test/bench/failover.ts [--runs 20] [--only cable,kill] [--settle 3] [--detection fast] [--json FILE]
  *
  * A run begins when all speakers are ready and one node has answered alone for `--settle` seconds;
  * whichever that is, is the victim.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { externalIp, install, poolYaml } from '../lab/bellwether.ts'
+import {
+  NAMESPACE as NAMESPACE_OF_SPEAKERS,
+  externalIp,
+  install,
+  poolYaml,
+  ready,
+} from '../lab/bellwether.ts'
 import { summarise, table } from '../lab/failover-summary.ts'
 import type { Figures } from '../lab/failover-summary.ts'
 import { Lab } from '../lab/lab.ts'
@@ -26,6 +32,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '20' },
     only: { type: 'string', default: Object.keys(SCENARIOS).join() },
     settle: { type: 'string', default: '3' },
+    detection: { type: 'string' },
     json: { type: 'string' },
   },
 })
@@ -100,6 +107,11 @@ async function nodeOf(mac: string): Promise<string> {
 await lab.up()
 try {
   await step('installing Bellwether', () => install(lab))
+  if (values.detection !== undefined) {
+    const setting = `BELLWETHER_FAILURE_DETECTION=${values.detection}`
+    await lab.kubectl('-n', NAMESPACE_OF_SPEAKERS, 'set', 'env', 'daemonset/speaker', setting)
+    await ready(lab)
+  }
   const ip = await expose()
   for (const [name, scenario] of chosen) {
     await step(`${name}, ${runs} runs`, async () => {
