@@ -3,9 +3,11 @@
  * fixture (namespace, pool, advertisement, backends) that goes away with the test.
  */
 import { after, before } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { NAMESPACE, externalIp, install, poolYaml } from '../lab/bellwether.ts'
 import type { GossipThreadView, OwnerView } from '../../src/speaker/messages.ts'
 import { Lab } from '../lab/lab.ts'
+import { until } from '../lab/until.ts'
 
 /** The runner's lab: up before the first test that needs it, taken down by test/run.ts. */
 export const lab = new Lab({ prefix: process.env['BELLWETHER_TEST_LAB'] ?? 'bwt' })
@@ -36,6 +38,7 @@ export function fixture(name: string, addresses: readonly string[], replicas = 3
   before(async () => {
     await lab.up()
     await install(lab)
+    await settled()
     await lab.apply(poolYaml(`e2e-${name}`, addresses))
     await lab.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
     if (replicas > 0) await startBackends(namespace, replicas)
@@ -59,6 +62,26 @@ export function fixture(name: string, addresses: readonly string[], replicas = 3
       return externalIp(lab, `${namespace}/${service}`)
     },
   }
+}
+
+/**
+ * Speakers that are new own nothing for a while (core/gossip/settling.ts), so addresses move once when
+ * they may: not in the midst of a test.
+ */
+async function settled(): Promise<void> {
+  await until(
+    'all speakers to be settled',
+    async () => {
+      const views = await Promise.all(lab.nodes.map(debugView))
+      return views.every(({ gossip }) => {
+        const members = gossip?.members.filter(({ state }) => state === 'alive') ?? []
+        return members.length === lab.nodes.length && members.every((it) => it.settled)
+      })
+    },
+    { timeoutMs: 120_000 },
+  )
+  // Those that have just settled count a moment later, and take what is theirs.
+  await delay(1000)
 }
 
 /** What `/debug/view` of the speaker on that node shows. */
