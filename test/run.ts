@@ -14,7 +14,7 @@ const SUITES = {
   unit: {
     files: ['src/**/*.test.ts', 'test/{arch,lab,sim,soak}/*.test.ts'],
     concurrency: 2,
-    timeoutMs: 120_000,
+    timeoutMs: 600_000,
   },
   contract: { files: ['test/contract/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   netns: { files: ['test/netns/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
