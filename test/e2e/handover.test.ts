@@ -108,11 +108,6 @@ test('e2e/handover: a healed partition has one owner within a second, which anno
   await watch.rest()
   const late = watch.answers({ fromMs: healedMs + 1000, toMs: Infinity })
   assert.deepEqual([...late.keys()], [other], 'who answers later than a second after the healing')
-  await until('the one that was cut off to know that it has to wait', async () => {
-    const { owners, gossip } = await debugView(node)
-    const own = gossip?.members.find(({ name }) => name === node)
-    return own?.settled === false && owners.some((it) => it.ip === ip && it.owner !== node)
-  })
 })
 
 test('e2e/handover: a speaker that crashes again and again does not shake the address', async () => {
