@@ -17,6 +17,7 @@ const SOCK_RAW = 3
 const ADDRESS = 20
 const PACKET_OTHERHOST = 3
 const PACKET_OUTGOING = 4
+const PACKET_MULTICAST = 2
 const RECEIVE_BUFFER = 4 << 20
 
 /** A signal; or the word that a device went, said once. */
@@ -54,14 +55,18 @@ const KINDS = {
       [RETURN, 0, 0, 0],
     ],
   },
+  /** And advertisements to all, which nobody asked for. */
   solicitations: {
     etherType: 0x86dd,
     // Offset 20: the next header; 54: the type of the ICMPv6 message that follows the header.
     filter: [
       [LOAD_BYTE, 0, 0, 20],
-      [JUMP_EQUAL, 0, 3, 58],
+      [JUMP_EQUAL, 0, 6, 58],
       [LOAD_BYTE, 0, 0, 54],
-      [JUMP_EQUAL, 0, 1, 135],
+      [JUMP_EQUAL, 3, 0, 135],
+      [JUMP_EQUAL, 0, 3, 136],
+      [LOAD_BYTE, 0, 0, PACKET_TYPE],
+      [JUMP_EQUAL, 0, 1, PACKET_MULTICAST],
       [RETURN, 0, 0, WHOLE],
       [RETURN, 0, 0, 0],
     ],

@@ -69,7 +69,7 @@ export class GossipLoop {
   readonly #electors = new Electors()
   #settledTimer: { cancel(): void } | undefined
   #alive = ''
-  #announced = '[]'
+  #announced = '[[],[]]'
   #owners = '[]'
   #stage: 'running' | 'leaving' | 'left' = 'running'
 
@@ -116,6 +116,9 @@ export class GossipLoop {
     switch (message.kind) {
       case 'announced':
         this.#vips.handover.announced(message.ips)
+        return this.#flush()
+      case 'claimed':
+        this.#vips.handover.claimed(message.ips, this.#deps.clock.now())
         return this.#flush()
       case 'answered':
         return this.#shell?.answered(message.ip)
@@ -256,8 +259,9 @@ export class GossipLoop {
     const { clock, log, toPacket, toMain } = this.#deps
     const { send } = this.#vips.drain()
     const vips = this.#vips.table
-    const table = JSON.stringify(vips)
-    if (table !== this.#announced || again) toPacket({ kind: 'announce', vips, again })
+    const { lame } = this.#vips.handover
+    const table = JSON.stringify([vips, lame])
+    if (table !== this.#announced || again) toPacket({ kind: 'announce', vips, lame, again })
     this.#announced = table
     for (const { to, message } of send) {
       log.debug('handover-said', { to, ...message })
@@ -282,7 +286,9 @@ export class GossipLoop {
     const { clock } = this.#deps
     this.#joiner?.close()
     this.#stopTelling?.()
+    // First, so that whoever takes an address at the word of the leave finds it lame.
     this.#vips.handover.leave()
+    this.#flush()
     this.#shell?.leave()
     clock.after(this.#usable().length === 0 ? 0 : LINGER_MS, () => {
       this.#stage = 'leaving'
@@ -297,7 +303,7 @@ export class GossipLoop {
     this.#tick?.cancel()
     this.#settledTimer?.cancel()
     this.#assurance?.close()
-    this.#deps.toPacket({ kind: 'announce', vips: [] })
+    this.#deps.toPacket({ kind: 'announce', vips: [], lame: [] })
     this.#shell?.close()
     this.#deps.toMain({ kind: 'left' })
   }

@@ -2,14 +2,14 @@
  * What crosses between the threads of a speaker:
  *
  *   main ──candidacies, join, leave──▶ gossip ──announce, ask────────────────▶ packet
- *   main ◀─────members, owners──────── gossip ◀─announced, answered, carrier── packet
+ *   main ◀─────members, owners──────── gossip ◀─announced, claimed, carrier… ─ packet
  *   main ◀────────────────ready, interfaces, counters────── packet
  *
  * Every message is plain data. Tables go as a whole, so a reader never sees half of one.
  */
 import type { GroupMembership } from '../core/announce/groups.ts'
 import type { Candidacy } from '../core/election/candidacy.ts'
-import type { HandoverCount } from '../core/election/handover.ts'
+import type { HandoverCount, Holding } from '../core/election/handover.ts'
 import type { AnnouncedVip, Ownership } from '../core/election/owners.ts'
 import type { Finding } from '../core/gossip/findings.ts'
 import type { GossipView } from '../core/gossip/view.ts'
@@ -28,7 +28,7 @@ export interface OwnerView extends Ownership {
   /** Why that node: its place in the order of election, and what keeps those before it. */
   readonly why: string
   /** What this node does about it: see core/election/handover.ts. */
-  readonly holding: 'none' | 'mine' | 'lame' | 'yielded'
+  readonly holding: Holding
 }
 
 export interface Member {
@@ -74,6 +74,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export interface ToPacket {
   readonly kind: 'announce'
   readonly vips: readonly AnnouncedVip[]
+  /** Those among them that are another's as soon as it announces them. */
+  readonly lame: readonly string[]
   /**
    * Announce anew what is in the table already: a member came (back), so it may have told our
    * neighbours that the addresses are its own.
@@ -92,6 +94,8 @@ export type ToSegment =
 export type FromPacket =
   /** The neighbours have been told for the first time that these are here. */
   | { readonly kind: 'announced'; readonly ips: readonly string[] }
+  /** Another has told them that these, which were lame, are there: they are no longer answered for. */
+  | { readonly kind: 'claimed'; readonly ips: readonly string[] }
   /** The kernel there lives: it was asked a moment ago. */
   | { readonly kind: 'answered'; readonly ip: Uint8Array }
   /** Sent when it changes; at first it is taken for up. */

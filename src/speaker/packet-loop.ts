@@ -6,12 +6,16 @@ import { isDeepStrictEqual } from 'node:util'
 import { PacketSocket } from '../adapters/af-packet.ts'
 import { PollSet, SOCK_CLOEXEC, SOCK_NONBLOCK, eventfd, must, read } from '../adapters/libc.ts'
 import { LinkWatch } from '../adapters/netlink.ts'
+import { claimedIn } from '../core/announce/claim.ts'
 import { decide } from '../core/announce/decide.ts'
+import type { Received } from '../core/announce/decide.ts'
 import { GratuitousSchedule, gratuitousFrames } from '../core/announce/gratuitous.ts'
 import { solicitedNodeGroups } from '../core/announce/groups.ts'
 import { announcingInterfaces } from '../core/announce/interfaces.ts'
 import type { AnnouncingInterface } from '../core/announce/interfaces.ts'
 import { VipTable } from '../core/announce/vips.ts'
+import type { Mac } from '../core/net/mac.ts'
+import { sameMac } from '../core/wire/ethernet.ts'
 import type { FromPacket, MainToPacket, PacketToMain, ToPacket, ToSegment } from './messages.ts'
 import { PacketCounts } from './packet-counts.ts'
 import { Segment } from './segment.ts'
@@ -46,6 +50,10 @@ export class PacketLoop {
     dropped: (reason) => this.#counts.dropped(reason),
   })
   #vips = new VipTable()
+  /** Those of them that are another's as soon as it announces them. */
+  #lame = new VipTable()
+  /** Lame ones that were: a table on its way may not know yet. */
+  #claimed = new Set<string>()
   #interfaces = new Map<number, AnnouncingInterface>()
   #sentNames: string | undefined
   #sentGroups = '[]'
@@ -68,17 +76,18 @@ export class PacketLoop {
     while (!this.#stopped) {
       poll.wait(this.#timeoutMs())
       const sure = this.#ports.lease.holds
-      // A lease that holds again is for a table that was sent before: it must be taken in first.
+      // A lease that holds again is for a table that was sent before: it must be taken in first. Else
+      // what has come is answered by the table of the time it came: the owner then answers it too.
+      if (sure === this.#sure) this.#answerAll(poll, sure)
       if (poll.readable(0) || (sure && !this.#sure)) {
         if (poll.readable(0)) read(this.#wakeFd, wakes)
         for (const message of this.#ports.receive()) this.#take(message)
       }
-      this.#sure = sure
       if (poll.readable(3) && this.#links.update()) this.#scan()
-      if (poll.readable(1)) this.#answer(this.#arp)
-      if (poll.readable(2)) this.#answer(this.#neighbor)
-      if (poll.readable(4) || poll.readable(5)) this.#segment.hear(BATCH)
       if (sure) this.#announce()
+      if (sure !== this.#sure) this.#answerAll(poll, sure)
+      this.#sure = sure
+      if (poll.readable(4) || poll.readable(5)) this.#segment.hear(BATCH)
     }
     for (const socket of [this.#arp, this.#neighbor, this.#links, this.#segment]) socket.close()
     // The eventfd stays: a late wake must not write to what reuses its number.
@@ -94,7 +103,7 @@ export class PacketLoop {
   #take(message: MainToPacket | ToPacket | ToSegment): void {
     switch (message.kind) {
       case 'announce':
-        this.#vips = new VipTable(message.vips, this.#vips)
+        this.#takeTable(message)
         this.#counts.keep(this.#vips)
         this.#tableChanged(message.again)
         return
@@ -110,6 +119,17 @@ export class PacketLoop {
         this.#stopped = true
         return
     }
+  }
+
+  #takeTable({ vips, lame }: ToPacket): void {
+    this.#claimed = this.#claimed.intersection(new Set(lame))
+    const held = vips.filter(({ ip }) => !this.#claimed.has(ip))
+    const given = new Set(lame)
+    this.#vips = new VipTable(held, this.#vips)
+    this.#lame = new VipTable(
+      held.filter(({ ip }) => given.has(ip)),
+      this.#vips,
+    )
   }
 
   /** Looks anew at which interfaces qualify. */
@@ -129,24 +149,32 @@ export class PacketLoop {
 
   #tableChanged(again?: boolean): void {
     const interfaces = [...this.#interfaces.values()]
-    this.#schedule.update(performance.now(), this.#vips, interfaces, again)
+    // The next owner is to announce what is lame.
+    const own = [...this.#vips].filter(({ ip }) => !this.#lame.get(ip))
+    this.#schedule.update(performance.now(), own, interfaces, again)
     const groups = solicitedNodeGroups(this.#vips, interfaces)
     const text = JSON.stringify(groups)
     if (text !== this.#sentGroups) this.#ports.send({ kind: 'groups', groups })
     this.#sentGroups = text
   }
 
-  #answer(socket: PacketSocket): void {
+  #answerAll(poll: PollSet, sure: boolean): void {
+    if (poll.readable(1)) this.#answer(this.#arp, sure)
+    if (poll.readable(2)) this.#answer(this.#neighbor, sure)
+  }
+
+  #answer(socket: PacketSocket, sure: boolean): void {
     for (let i = 0; i < BATCH && !this.#stopped; i++) {
       const frame = socket.receive()
       if (!frame) return
       // For each frame: the process may have been stopped after the last one.
-      if (!this.#sure || !this.#ports.lease.holds) {
+      if (!sure || !this.#ports.lease.holds) {
         this.#counts.dropped('ownershipUnsure')
         continue
       }
       const { ifindex, outgoing, otherHost } = frame
       const on = this.#interfaces.get(ifindex)
+      if (!otherHost) this.#hearClaim(frame.bytes, { on, outgoing })
       const answer = otherHost
         ? ({ ok: false, reason: 'notForUs' } as const)
         : decide(frame.bytes, { on, outgoing }, this.#vips)
@@ -159,6 +187,21 @@ export class PacketLoop {
       if (socket.send(ifindex, reply) === 0) this.#counts.responded(vip)
       else this.#counts.dropped('sendFailed')
     }
+  }
+
+  /** What was given is silent from here on: frames after this one came after it. */
+  #hearClaim(bytes: Uint8Array, received: Received): void {
+    if (this.#lame.size === 0) return
+    const vip = claimedIn(bytes, received, this.#lame, (mac) => this.#isOwn(mac))
+    if (!vip) return
+    this.#claimed.add(vip.text)
+    this.#lame.delete(vip)
+    this.#vips.delete(vip)
+    this.#ports.toGossip({ kind: 'claimed', ips: [vip.text] })
+  }
+
+  #isOwn(mac: Mac): boolean {
+    return [...this.#interfaces.values()].some((on) => sameMac(on.mac, mac))
   }
 
   #announce(): void {

@@ -23,7 +23,8 @@ export interface VipOwnersOptions {
 export class VipOwners {
   readonly #options: VipOwnersOptions
   readonly handover: Handover
-  #candidacies: readonly Candidacy[] = []
+  #candidacies: readonly Candidacy[] | undefined
+  #fresh = true
   #electorate: Electorate | undefined
   /** What this node announces or announced last of each address: an old owner answers as before. */
   #vips = new Map<string, AnnouncedVip>()
@@ -38,18 +39,28 @@ export class VipOwners {
   }
 
   update(electorate: Electorate | undefined, now: number): void {
-    this.#electorate = electorate
     const { self } = this.#options
-    const byIp = new Map<string, string | undefined>()
-    for (const { ip, owner } of owners(this.#candidacies, electorate)) {
-      // Services that share an address may have different candidates: then it is announced by each.
-      if (owner === self || !byIp.has(ip)) byIp.set(ip, owner)
+    if (this.#fresh && this.#candidacies && electorate) {
+      // One that comes to others takes what they have had until now.
+      this.handover.update(this.#byIp(without(electorate, self)), now)
+      this.#fresh = false
     }
-    this.handover.update(byIp, now)
-    const own = announcedBy(self, this.#candidacies, electorate)
+    this.#electorate = electorate
+    this.handover.update(this.#byIp(electorate), now)
+    const own = announcedBy(self, this.#candidacies ?? [], electorate)
     const held = new Set(this.handover.held)
     for (const ip of this.#vips.keys()) if (!held.has(ip)) this.#vips.delete(ip)
     for (const [ip, vip] of own) if (held.has(ip)) this.#vips.set(ip, vip)
+  }
+
+  #byIp(electorate: Electorate | undefined): Map<string, string | undefined> {
+    const { self } = this.#options
+    const byIp = new Map<string, string | undefined>()
+    for (const { ip, owner } of owners(this.#candidacies ?? [], electorate)) {
+      // Services that share an address may have different candidates: then it is announced by each.
+      if (owner === self || !byIp.has(ip)) byIp.set(ip, owner)
+    }
+    return byIp
   }
 
   /** The whole of what the packet thread is to answer for. */
@@ -59,12 +70,15 @@ export class VipOwners {
 
   /** Who owns what, and why: for people. */
   get view(): OwnerView[] {
-    const owned = owners(this.#candidacies, this.#electorate)
+    const owned = owners(this.#candidacies ?? [], this.#electorate)
     return owned.map((ownership, i) => ({
       ...ownership,
       holding: this.handover.holding(ownership.ip),
-      why: whyOwner(this.#candidacies[i]?.order ?? [], ownership.owner, this.#electorate, (node) =>
-        absence(this.#options.member(node)),
+      why: whyOwner(
+        this.#candidacies?.[i]?.order ?? [],
+        ownership.owner,
+        this.#electorate,
+        (node) => absence(this.#options.member(node)),
       ),
     }))
   }
@@ -76,6 +90,11 @@ export class VipOwners {
   drain(): HandoverResult {
     return this.handover.drain()
   }
+}
+
+const without = ({ usable, settled }: Electorate, name: string): Electorate => {
+  const others = (names: ReadonlySet<string>) => names.difference(new Set([name]))
+  return { usable: others(usable), settled: settled && others(settled) }
 }
 
 function peerOf(member: Member | undefined): Peer {

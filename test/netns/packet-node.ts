@@ -91,11 +91,14 @@ export class PacketHost {
   }
 
   /** Returns when the thread has taken the table in. */
-  async announce(vips: readonly (string | AnnouncedVip)[], again = false): Promise<void> {
+  async announce(
+    vips: readonly (string | AnnouncedVip)[],
+    { again = false, lame = [] }: { again?: boolean; lame?: readonly string[] } = {},
+  ): Promise<void> {
     const full = vips.map((vip) =>
       typeof vip === 'string' ? { ip: vip, interfaces: 'all' as const } : vip,
     )
-    this.tell({ kind: 'announce', vips: full, again })
+    this.tell({ kind: 'announce', vips: full, lame, again })
     await this.counters()
   }
 

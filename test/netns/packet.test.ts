@@ -4,6 +4,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { text } from 'node:stream/consumers'
+import { question } from '../../src/core/announce/ask.ts'
+import { gratuitousFrames } from '../../src/core/announce/gratuitous.ts'
+import { parseIp } from '../../src/core/net/ip.ts'
+import { parseMac } from '../../src/core/net/mac.ts'
 import { ensureLabPackages } from '../lab/packages.ts'
 import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
@@ -19,6 +23,8 @@ import {
   script,
 } from './packet-node.ts'
 
+/** IFF_UP, IFF_BROADCAST, IFF_RUNNING, as netdevice(7) has them. */
+const UP_AND_RUNNING = 0x43
 const V4 = '10.77.0.9'
 const V6 = 'fd77::9'
 const OTHER_MAC = '02:00:00:00:77:02'
@@ -160,6 +166,35 @@ test('netns/packet: who probes for a duplicate of a VIP learns that it is taken'
   })
 })
 
+test('netns/packet: what it has given it answers until another announces it, and not once more', async () => {
+  const known = (text: string) => parseIp(text) ?? assert.fail(text)
+  const mac = parseMac('02:00:00:00:77:99') ?? assert.fail()
+  const on = { index: 0, name: 'eth0', mac, arp: true, linkLocal: known('fe80::99') }
+  const address = { index: 0, prefixLength: 0, flags: 0 }
+  const addresses = ['10.77.0.2', 'fd77::2'].map((text) => ({ ...address, ip: known(text) }))
+  const frames = [V4, V6].flatMap((text) => {
+    const ip = known(text)
+    const asked =
+      question(ip, [{ ...on, flags: UP_AND_RUNNING, master: 0 }], addresses)?.frame ?? assert.fail()
+    return [asked, ...gratuitousFrames({ vip: { ip, text, interfaces: 'all' }, on }), asked, asked]
+  })
+  await host.announce([V4, V6], { lame: [V4, V6] })
+  const show = await must(['ip', '-n', PEER, '-o', 'link', 'show', 'eth0'])
+  const index = /^(\d+):/.exec(show)?.[1] ?? ''
+  const hex = frames.map((frame) => Buffer.from(frame).toString('hex'))
+  await must(inside(PEER, process.execPath, script('send-frames'), index, ...hex))
+  for (const text of [V4, V6]) {
+    await host.heard('claimed', ({ ips }) => ips.includes(text))
+    const counts = (await host.counters()).vips.find(({ ip }) => ip === text)
+    assert.deepEqual(counts, { ip: text, requestsReceived: 1, responsesSent: 1, gratuitousSent: 0 })
+  }
+  // A table that was on its way does not know.
+  await host.announce([V4, V6], { lame: [V4, V6] })
+  assert.deepEqual(await arping(V4), silence)
+  await host.announce([V4, V6])
+  assert.deepEqual(await arping(V4), answered)
+})
+
 /** Runs tcpdump in the peer's namespace until it has `count` frames, and `action` meanwhile. */
 async function capture(count: number, filter: string, action: () => Promise<unknown>) {
   const argv = ['tcpdump', '-i', 'eth0', '-l', '-n', '-e', '-v', '-c', `${count}`, filter]
@@ -206,7 +241,7 @@ test('netns/packet: a table sent again is silent, unless it is to be announced a
   await until('all bursts', async () => (await gratuitous()) === 10, { everyMs: 50 })
   await host.announce([V4, V6])
   assert.equal(await gratuitous(), 10)
-  await host.announce([V4, V6], true)
+  await host.announce([V4, V6], { again: true })
   await until('a burst', async () => (await gratuitous()) > 10, { timeoutMs: 1000, everyMs: 10 })
 })
 

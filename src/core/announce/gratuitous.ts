@@ -7,7 +7,7 @@ import { ALL_NODES, encodeNeighbor, multicastMac } from '../wire/icmpv6-nd.ts'
 import { interfaceIdentity } from './interfaces.ts'
 import type { AnnouncingInterface } from './interfaces.ts'
 import { allowsInterface } from './vips.ts'
-import type { Vip, VipTable } from './vips.ts'
+import type { Vip } from './vips.ts'
 
 export const BURSTS = 5
 export const INTERVAL_MS = 1100
@@ -42,7 +42,7 @@ export class GratuitousSchedule {
    */
   update(
     now: number,
-    vips: VipTable,
+    vips: Iterable<Vip>,
     interfaces: readonly AnnouncingInterface[],
     again = false,
   ): void {
@@ -86,7 +86,7 @@ export class GratuitousSchedule {
 }
 
 function announcements(
-  vips: VipTable,
+  vips: Iterable<Vip>,
   interfaces: readonly AnnouncingInterface[],
 ): Map<string, Announcement> {
   const all = new Map<string, Announcement>()

@@ -29,6 +29,15 @@ export class VipTable {
     return this.#byValue[ip.family].get(ip.value)
   }
 
+  get size(): number {
+    return this.#byText.size
+  }
+
+  delete({ ip, text }: Vip): void {
+    this.#byText.delete(text)
+    this.#byValue[ip.family].delete(ip.value)
+  }
+
   [Symbol.iterator](): Iterator<Vip> {
     return this.#byText.values()
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { HandoverMessage } from '../wire/handover.ts'
-import { Handover, PATIENCE_MS } from './handover.ts'
+import { Handover, PATIENCE_MS, WANT_MS } from './handover.ts'
 import type { Peer } from './handover.ts'
 
 const VIP = '172.18.0.10'
@@ -49,9 +49,23 @@ class Speakers {
     this.collect()
   }
 
-  /** Its packet thread has told the neighbours. */
+  lose(at: number): void {
+    this.#mail.splice(at, 1)
+  }
+
+  /** Its packet thread has told the neighbours, and those of the others have heard it. */
   announce(name: string): void {
-    this.of(name).announced(this.of(name).held)
+    const speaker = this.of(name)
+    if (speaker.holding(VIP) !== 'mine') return
+    speaker.announced([VIP])
+    for (const other of this.all.values()) if (other !== speaker) other.claimed([VIP], this.now)
+    this.collect()
+  }
+
+  /** Deadlines come; what is said at them is under way. */
+  tick(ms: number): void {
+    this.now += ms
+    for (const it of this.all.values()) it.tick(this.now)
     this.collect()
   }
 
@@ -101,21 +115,84 @@ test('election/handover: the old owner answers until the new one has announced',
   assert.deepEqual(speakers.answering, ['a', 'b'])
   assert.deepEqual(speakers.mail, [], 'b has not announced yet')
   speakers.announce('b')
+  assert.deepEqual(speakers.answering, ['b'], 'a has heard it on the segment')
+  assert.deepEqual(speakers.mail, ['b taken a'])
+})
+
+test('election/handover: where it does not hear the announcement, the old owner is told', () => {
+  const speakers = begin()
+  speakers.reckon('b', ['a'])
+  speakers.deliver()
+  speakers.reckon('b', ['b'])
+  speakers.of('b').announced([VIP])
+  speakers.collect()
+  assert.deepEqual(speakers.answering, ['a', 'b'])
   assert.deepEqual(speakers.mail, ['b taken a'])
   speakers.deliver()
   assert.deepEqual(speakers.answering, ['b'])
 })
 
-test('election/handover: the old owner that is the last to know yields', () => {
+test('election/handover: an owner that has not given it does not mind what the segment says', () => {
+  const speakers = begin()
+  speakers.of('a').claimed([VIP], 0)
+  assert.deepEqual(speakers.answering, ['a'])
+})
+
+test('election/handover: an old owner that is the last to know is asked', () => {
   const speakers = begin()
   speakers.reckon('b', ['b', 'c'])
-  speakers.announce('b')
+  assert.deepEqual(speakers.mail, ['b want a'])
+  assert.deepEqual(speakers.answering, ['a'])
   speakers.deliver()
+  assert.deepEqual(speakers.mail, ['a give b'])
+  speakers.reckon('a', ['a'])
+  assert.equal(speakers.of('a').holding(VIP), 'lame', 'that it reckons so still changes nothing')
+  speakers.deliver()
+  speakers.announce('b')
   assert.deepEqual(speakers.answering, ['b'])
   assert.equal(speakers.of('a').holding(VIP), 'yielded')
   speakers.reckon('b', ['a'])
   assert.equal(speakers.of('a').holding(VIP), 'none')
-  assert.deepEqual(speakers.mail, [], 'there is nothing to give')
+})
+
+test('election/handover: who is asked and does not answer is not waited for', () => {
+  const speakers = begin()
+  speakers.reckon('b', ['b'])
+  while (speakers.now < WANT_MS) {
+    speakers.lose(0)
+    speakers.tick(10)
+  }
+  assert.deepEqual(speakers.answering, ['a', 'b'])
+  speakers.announce('b')
+  while (speakers.mail.length > 0) speakers.deliver()
+  assert.deepEqual(speakers.answering, ['b'])
+})
+
+test('election/handover: whoever asked and does not come for it leaves it where it is', () => {
+  const speakers = begin()
+  speakers.reckon('b', ['b'])
+  speakers.deliver()
+  speakers.lose(0)
+  speakers.reckon('a', ['b'])
+  for (let i = 0; i < 100; i++) {
+    speakers.tick(PATIENCE_MS / 50)
+    speakers.lose(0)
+  }
+  assert.equal(speakers.of('a').holding(VIP), 'mine')
+})
+
+test('election/handover: of two that ask each other one is let', () => {
+  const speakers = begin()
+  // Both have once believed the other the owner, while it was with a.
+  speakers.of('a').update(new Map([[VIP, 'a']]), 0)
+  speakers.reckon('c', ['b'])
+  speakers.reckon('b', ['c'])
+  speakers.reckon('b', ['b'])
+  speakers.reckon('c', ['c'])
+  assert.deepEqual(speakers.mail, ['b want c', 'c want b'])
+  speakers.settle()
+  assert.equal(speakers.of('b').holding(VIP), 'yielded')
+  assert.equal(speakers.of('c').holding(VIP), 'mine')
 })
 
 test('election/handover: one that has yielded takes it again when the taker dies', () => {
@@ -197,6 +274,8 @@ test('election/handover: words about addresses that the API does not name leave 
 const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('announce'), who: fc.nat(2) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('deliver'), at: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose'), at: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('tick'), ms: fc.nat(100) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('hear'), who: fc.nat(2) }) },
 )
 const change = fc.record({ owner: fc.nat(2), steps: fc.array(step, { maxLength: 25 }) })
@@ -209,7 +288,9 @@ test('election/handover: whoever hears what when, somebody answers at every mome
       for (const { owner, steps } of changes) {
         const truth = names[owner] ?? ''
         for (const step of steps) {
-          if ('at' in step) speakers.deliver(step.at)
+          if (step.kind === 'deliver') speakers.deliver(step.at)
+          else if (step.kind === 'lose') speakers.lose(step.at)
+          else if (step.kind === 'tick') speakers.tick(step.ms)
           else if (step.kind === 'hear') speakers.reckon(truth, [names[step.who] ?? ''])
           else speakers.announce(names[step.who] ?? '')
           assert.notEqual(speakers.answering.length, 0, 'nobody answers')

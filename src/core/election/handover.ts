@@ -1,12 +1,15 @@
 /**
  * How an address changes hands between two speakers that live: the old owner goes on answering until the
- * new one says that it has announced it, so there is no gap, and nearly no time with two answers.
+ * new one has announced it, so there is no gap, and no time with two answers.
  *
- *   old: another is to own it ──give──▶ new: announces ──taken──▶ old: silent
+ *   new: it is to own it ──want──▶ old ──give──▶ new: announces ──taken──▶ old: silent
  *
- * Either may be the first to know. The new one says `taken` to whom it believed the owner before, and
- * to whoever gave; the old one that hears `taken` before it knows why yields, and finds out later. From
- * the dead, and from or to members that are not ours, an address is taken as MetalLB does: at once.
+ * Either may be the first to know: an old owner that is gives unasked. One that has given is `lame`: on
+ * the segment its packet thread falls silent at the announcement itself, since what was asked before
+ * that is the old one's to answer and what is asked after it the new one's; `taken` is for where the
+ * announcement is not heard, and goes to whom the new one believed the owner before, and to whoever
+ * gave. An old one that hears it before it knows why yields, and finds out later. From the dead, and
+ * from or to members that are not ours, an address is taken as MetalLB does: at once.
  */
 import type { HandoverMessage } from '../wire/handover.ts'
 
@@ -15,8 +18,10 @@ export const PATIENCE_MS = 3000
 /** One that has yielded while it still reckons itself the owner takes it again after PATIENCE_MS, then
  * after twice that, and so on: where two never agree, connections are to break seldom. */
 const MOST_PATIENCE_MS = 300_000
-/** `give` again, in case it got lost. */
+/** `give`, or `want`, again, in case it got lost. */
 const AGAIN_MS = 50
+/** One that is asked answers at once; who does not is late, or does not know the word. */
+export const WANT_MS = 200
 /** A word that came before we knew what it is about still counts. */
 const EARLY_MS = 5000
 /** One that leaves answers this much longer where the next owner is not ours and says nothing. */
@@ -30,6 +35,8 @@ interface Word {
   readonly at: number
 }
 
+export type Holding = 'none' | 'mine' | 'lame' | 'wanting' | 'yielded'
+
 interface Entry {
   /** By our reckoning. */
   owner: string | undefined
@@ -37,16 +44,17 @@ interface Entry {
    * - `none`: we do not answer for it, and need not;
    * - `mine`: we do, it is ours;
    * - `lame`: we still do, until `other` has it;
+   * - `wanting`: ours by our reckoning, and `other` has been asked for it;
    * - `yielded`: ours by our reckoning, but `other` has taken it.
    */
-  holding: 'none' | 'mine' | 'lame' | 'yielded'
+  holding: Holding
   other: string | undefined
-  /** Lame, or yielded, until then; and when to say `give` next. */
+  /** Lame, wanting or yielded until then; and when to say `give` or `want` next. */
   until: number
   patienceMs: number
-  giveAt: number
+  againAt: number
   announced: boolean
-  /** Who waits for our `taken`. */
+  /** Who is to hear our `taken`, or has, if we have announced. */
   readonly owed: Set<string>
   /** Number of the last word of each: what is older was overtaken. */
   readonly heard: Map<string, number>
@@ -86,7 +94,14 @@ export class Handover {
     return [...this.#entries].flatMap(([ip, { holding }]) => (answers(holding) ? [ip] : []))
   }
 
-  holding(ip: string): Entry['holding'] {
+  /** Those among them that are another's as soon as it announces them. */
+  get lame(): string[] {
+    return [...this.#entries].flatMap(([ip, { holding }]) =>
+      holding === 'lame' || (this.#leaving && holding === 'mine') ? [ip] : [],
+    )
+  }
+
+  holding(ip: string): Holding {
     return this.#entries.get(ip)?.holding ?? 'none'
   }
 
@@ -105,7 +120,7 @@ export class Handover {
       for (const name of entry.heard.keys()) {
         if (this.#peer(name) !== 'ours') entry.heard.delete(name)
       }
-      if (owner === this.#self) this.#gain(entry, before, now)
+      if (owner === this.#self) this.#gain(ip, entry, before, now)
       else this.#lose(ip, entry, now)
     }
   }
@@ -124,11 +139,18 @@ export class Handover {
   announced(ips: readonly string[]): void {
     for (const ip of ips) {
       const entry = this.#entries.get(ip)
-      if (!entry || !answers(entry.holding)) continue
+      if (entry?.holding !== 'mine' || entry.announced) continue
       entry.announced = true
-      if (entry.holding !== 'mine') continue
       for (const to of entry.owed) this.#say('taken', to, ip)
-      entry.owed.clear()
+    }
+  }
+
+  /** Another has announced these on the segment, and our packet thread has fallen silent. */
+  claimed(ips: readonly string[], now: number): void {
+    const lame = new Set(this.lame)
+    for (const ip of ips) {
+      const entry = this.#entries.get(ip)
+      if (entry && lame.has(ip)) this.#silence(entry, now)
     }
   }
 
@@ -139,6 +161,7 @@ export class Handover {
       if (!entry || seq <= (entry.heard.get(from) ?? -1)) continue
       if (this.#peer(from) === 'ours') entry.heard.set(from, seq)
       if (kind === 'give') this.#given(ip, entry, from, now)
+      else if (kind === 'want') this.#wanted(ip, entry, from, now)
       else this.#taken(entry, from, now)
     }
   }
@@ -146,9 +169,9 @@ export class Handover {
   /** When `tick` is wanted next. */
   nextDeadline(): number | undefined {
     let earliest: number | undefined
-    for (const { holding, until, giveAt } of this.#entries.values()) {
-      if (holding !== 'lame' && holding !== 'yielded') continue
-      const at = Math.min(until, giveAt)
+    for (const { holding, until, againAt } of this.#entries.values()) {
+      if (holding === 'none' || holding === 'mine') continue
+      const at = Math.min(until, againAt)
       if (earliest === undefined || at < earliest) earliest = at
     }
     return earliest
@@ -157,18 +180,11 @@ export class Handover {
   tick(now: number): void {
     for (const [ip, entry] of this.#entries) {
       const { holding, other } = entry
-      if (holding === 'yielded' && entry.until <= now) {
-        entry.patienceMs = Math.min(2 * entry.patienceMs, MOST_PATIENCE_MS)
-        this.#take(entry)
-        if (other !== undefined) entry.owed.add(other)
-      }
-      if (holding !== 'lame') continue
-      if (entry.until <= now) {
-        this.counts.expired++
-        this.#hold(entry, 'none')
-      } else if (entry.giveAt <= now && other !== undefined) {
-        this.#say('give', other, ip)
-        entry.giveAt = now + AGAIN_MS
+      if (holding === 'none' || holding === 'mine') continue
+      if (entry.until <= now) this.#expire(entry)
+      else if (entry.againAt <= now && other !== undefined) {
+        this.#say(holding === 'wanting' ? 'want' : 'give', other, ip)
+        entry.againAt = now + AGAIN_MS
       }
     }
   }
@@ -185,17 +201,28 @@ export class Handover {
     return { send, changed }
   }
 
-  #gain(entry: Entry, before: string | undefined, now: number): void {
+  #gain(ip: string, entry: Entry, before: string | undefined, now: number): void {
     if (this.#leaving) return
-    // It never fell silent, and the neighbours know.
-    if (entry.holding === 'lame') return this.#hold(entry, 'mine')
-    const taker = entry.holding === 'yielded' ? entry.other : undefined
-    if (entry.holding === 'mine' || (taker !== undefined && this.#peer(taker) === 'ours')) return
-    this.#take(entry)
-    const { given } = entry
-    if (given && now - given.at <= EARLY_MS) entry.owed.add(given.from)
-    const peer = before === undefined || before === this.#self ? 'gone' : this.#peer(before)
-    if (before !== undefined && (peer === 'ours' || peer === 'left')) entry.owed.add(before)
+    const { holding, other, given } = entry
+    const ours = (name: string | undefined) => name !== undefined && this.#peer(name) === 'ours'
+    if (holding === 'lame') {
+      // It never fell silent, and the neighbours know. Asked for by one that lives: it may have it.
+      if (before !== this.#self || !ours(other)) this.#hold(entry, 'mine')
+      return
+    }
+    if (holding === 'mine' || (holding !== 'none' && ours(other))) return
+    const giver = given && now - given.at <= EARLY_MS ? given.from : undefined
+    const owner = before === this.#self ? undefined : before
+    if (giver === undefined && owner !== undefined && ours(owner)) {
+      this.#hold(entry, 'wanting')
+      entry.until = now + WANT_MS
+      entry.againAt = now + AGAIN_MS
+      entry.other = owner
+      this.#say('want', owner, ip)
+      return
+    }
+    this.#take(entry, giver)
+    if (owner !== undefined && (ours(owner) || this.#peer(owner) === 'left')) entry.owed.add(owner)
   }
 
   #lose(ip: string, entry: Entry, now: number): void {
@@ -205,22 +232,26 @@ export class Handover {
     const peer = owner === undefined ? 'gone' : this.#peer(owner)
     if (holding === 'lame' && entry.other === owner && peer === 'ours') return
     const silent = taken !== undefined && taken.from === owner && now - taken.at <= EARLY_MS
-    if (holding === 'yielded' || silent) return this.#hold(entry, 'none')
-    if (peer === 'ours') {
-      this.#hold(entry, 'lame')
-      entry.owed.clear()
-      // A deadline that runs goes on: it is for how long the node may answer at all.
-      entry.until = holding === 'lame' ? entry.until : now + PATIENCE_MS
-      entry.giveAt = now + AGAIN_MS
-      entry.other = owner
-      this.counts.given++
-      if (owner !== undefined) this.#say('give', owner, ip)
-    } else if (this.#leaving && peer === 'foreign') {
+    if (!answers(holding) || silent) return this.#hold(entry, 'none')
+    if (peer === 'ours' && owner !== undefined) this.#give(ip, entry, owner, now)
+    else if (this.#leaving && peer === 'foreign') {
       this.#hold(entry, 'lame')
       entry.until = now + FOREIGN_MS
-      entry.giveAt = Infinity
+      entry.againAt = Infinity
       entry.other = undefined
     } else this.#hold(entry, 'none')
+  }
+
+  #wanted(ip: string, entry: Entry, from: string, now: number): void {
+    const { holding, other } = entry
+    if (this.#peer(from) !== 'ours') return
+    if (holding === 'mine') this.#give(ip, entry, from, now)
+    // Two that want it of each other: one must let the other.
+    else if (holding === 'wanting' && other === from) {
+      if (this.#self > from) return
+      this.#say('give', from, ip)
+      this.#yield(entry, from, now)
+    } else if (holding !== 'lame' || other === from) this.#say('give', from, ip)
   }
 
   #given(ip: string, entry: Entry, from: string, now: number): void {
@@ -228,37 +259,73 @@ export class Handover {
     entry.taken = undefined
     if (holding === 'mine' && announced) this.#say('taken', from, ip)
     else if (holding === 'mine') entry.owed.add(from)
-    else if (holding === 'yielded') {
-      // Two that agree: whoever took it before has passed it on.
-      this.#take(entry)
-      entry.owed.add(from)
-    } else entry.given = { from, at: now }
+    // While yielded: two that agree; whoever took it before has passed it on.
+    else if (holding === 'wanting' || holding === 'yielded') this.#take(entry, from)
+    else entry.given = { from, at: now }
   }
 
   #taken(entry: Entry, from: string, now: number): void {
     entry.taken = { from, at: now }
     entry.given = undefined
-    if (entry.holding === 'lame') {
-      this.#hold(entry, 'none')
-      return
-    }
-    if (entry.holding !== 'mine' || this.#peer(from) !== 'ours') return
-    this.counts.yielded++
-    this.#hold(entry, 'yielded')
     entry.other = from
-    entry.until = now + entry.patienceMs
-    entry.giveAt = Infinity
+    if (entry.holding === 'lame') return this.#silence(entry, now)
+    if (entry.holding !== 'mine' || this.#peer(from) !== 'ours') return
+    // Two that took it of each other: one must keep it.
+    if (entry.owed.has(from) && this.#self > from) return
+    this.counts.yielded++
+    this.#yield(entry, from, now)
   }
 
-  #take(entry: Entry): void {
+  #expire(entry: Entry): void {
+    const { holding, other } = entry
+    if (holding === 'lame') {
+      this.counts.expired++
+      // Whoever wanted it did not come for it.
+      const stays = entry.owner === this.#self && !this.#leaving
+      return this.#hold(entry, stays ? 'mine' : 'none')
+    }
+    if (holding === 'yielded') entry.patienceMs = Math.min(2 * entry.patienceMs, MOST_PATIENCE_MS)
+    this.#take(entry, other)
+  }
+
+  #give(ip: string, entry: Entry, to: string, now: number): void {
+    // A deadline that runs goes on: it is for how long the node may answer at all.
+    entry.until = entry.holding === 'lame' ? entry.until : now + PATIENCE_MS
+    entry.againAt = now + AGAIN_MS
+    entry.other = to
+    entry.owed.clear()
+    this.#hold(entry, 'lame')
+    this.counts.given++
+    this.#say('give', to, ip)
+  }
+
+  /** What it gave is taken. */
+  #silence(entry: Entry, now: number): void {
+    const { owner, other } = entry
+    if (owner === this.#self && !this.#leaving && other !== undefined)
+      this.#yield(entry, other, now)
+    else this.#hold(entry, 'none')
+  }
+
+  #yield(entry: Entry, to: string, now: number): void {
+    this.#hold(entry, 'yielded')
+    entry.other = to
+    entry.until = now + entry.patienceMs
+    entry.againAt = Infinity
+  }
+
+  /** `from`: is to hear of it. */
+  #take(entry: Entry, from: string | undefined): void {
     this.counts.taken++
     this.#hold(entry, 'mine')
     entry.announced = false
     entry.owed.clear()
+    if (from !== undefined) entry.owed.add(from)
+    entry.given = undefined
     entry.taken = undefined
   }
 
-  #hold(entry: Entry, holding: Entry['holding']): void {
+  #hold(entry: Entry, holding: Holding): void {
     if (answers(entry.holding) !== answers(holding)) this.#changed = true
     entry.holding = holding
   }
@@ -271,7 +338,7 @@ export class Handover {
   }
 }
 
-const answers = (holding: Entry['holding']): boolean => holding === 'mine' || holding === 'lame'
+const answers = (holding: Holding): boolean => holding === 'mine' || holding === 'lame'
 
 const newEntry = (): Entry => ({
   owner: undefined,
@@ -279,7 +346,7 @@ const newEntry = (): Entry => ({
   other: undefined,
   until: Infinity,
   patienceMs: PATIENCE_MS,
-  giveAt: Infinity,
+  againAt: Infinity,
   announced: false,
   owed: new Set(),
   heard: new Map(),

@@ -13,6 +13,11 @@ for (const [what, spaced, message] of [
     { kind: 'give', from: 'w1', seq: 7, ips: ['172.18.0.10'] },
   ],
   [
+    'want',
+    '627701 03 000000000008 02 7731 04 ac12000a',
+    { kind: 'want', from: 'w1', seq: 8, ips: ['172.18.0.10'] },
+  ],
+  [
     'taken, of both families',
     '627701 02 019b00000001 02 7732 04 ac12000a 10 fd000018000000000000000000000010',
     { kind: 'taken', from: 'w2', seq: 0x019b00000001, ips: ['172.18.0.10', 'fd00:18::10'] },
@@ -29,7 +34,7 @@ for (const [what, spaced, reason] of [
   ["somebody else's", '68656c6c6f', 'notHandover'],
   ['a later version', '627702 01 02 7731', 'notHandover'],
   ['no kind', '627701', 'unknownKind'],
-  ['an unknown kind', '627701 03 02 7731', 'unknownKind'],
+  ['an unknown kind', '627701 04 02 7731', 'unknownKind'],
   ['no number', '627701 01 0000', 'truncated'],
   ['a name cut off', '627701 01 000000000007 02 77', 'truncated'],
   ['no name', '627701 01 000000000007 00', 'badName'],

@@ -3,7 +3,8 @@
  * message, which MetalLB's speakers pass over:
  *
  *   3 bytes: "bw", version 1
- *   1 byte : 1 = give (yours by my reckoning: take it), 2 = taken (I have announced it: be silent)
+ *   1 byte : 1 = give (it is yours: take it), 2 = taken (I have announced it: be silent),
+ *            3 = want (mine by my reckoning: give it)
  *   6 bytes: number, higher in each message of a sender than in the one before
  *   1 byte : length of the sender's name, then the name in UTF-8
  *   rest   : addresses, each its length (4 or 16) and its bytes
@@ -15,7 +16,7 @@ import { bigEndian, concat, readBigEndian } from './memberlist/bytes.ts'
 import { decodeUtf8, encodeUtf8 } from './memberlist/utf8.ts'
 
 export interface HandoverMessage {
-  readonly kind: 'give' | 'taken'
+  readonly kind: 'give' | 'taken' | 'want'
   /** Name of the member that says so. */
   readonly from: string
   /** Higher than in what it said before: datagrams overtake each other. Less than 2^48. */
@@ -27,7 +28,7 @@ export interface HandoverMessage {
 export type HandoverDrop = 'notHandover' | 'unknownKind' | 'truncated' | 'badName' | 'badAddress'
 
 const MAGIC = [0x62, 0x77, 0x01]
-const KINDS = ['give', 'taken'] as const
+const KINDS = ['give', 'taken', 'want'] as const
 const SEQ_AT = 4
 const LENGTH_AT = 10
 const NAME_AT = 11
