@@ -26,7 +26,7 @@ export class VipOwners {
   #candidacies: readonly Candidacy[] | undefined
   #fresh = true
   #electorate: Electorate | undefined
-  /** What this node announces or announced last of each address: an old owner answers as before. */
+  /** How this node announces each address that is its own or that it holds: an old owner's as before. */
   #vips = new Map<string, AnnouncedVip>()
 
   constructor(options: VipOwnersOptions) {
@@ -50,7 +50,7 @@ export class VipOwners {
     const own = announcedBy(self, this.#candidacies ?? [], electorate)
     const held = new Set(this.handover.held)
     for (const ip of this.#vips.keys()) if (!held.has(ip)) this.#vips.delete(ip)
-    for (const [ip, vip] of own) if (held.has(ip)) this.#vips.set(ip, vip)
+    for (const [ip, vip] of own) this.#vips.set(ip, vip)
   }
 
   #byIp(electorate: Electorate | undefined): Map<string, string | undefined> {

@@ -1,0 +1,77 @@
+/** What two speakers answer for, from the words they have with each other. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { markOf } from '../core/gossip/mark.ts'
+import type { Member } from '../core/gossip/members.ts'
+import { VipOwners } from './vip-owners.ts'
+
+const VIP = { ip: '172.18.0.10', interfaces: ['eth0'] }
+
+const member = (name: string): Member => ({
+  name,
+  addr: Uint8Array.of(172, 18, 0, 2),
+  port: 7946,
+  meta: markOf(true),
+  vsn: new Uint8Array(6),
+  incarnation: 1,
+  state: 'alive',
+  changedAt: 0,
+})
+
+function speakers() {
+  const all = ['a', 'b'].map((self) => new VipOwners({ self, seq: 0, member }))
+  const electorate = { usable: new Set(['a', 'b']), settled: new Set(['a', 'b']) }
+  const [a, b] = all
+  assert.ok(a && b)
+  return {
+    a,
+    b,
+    /** This one hears from the API who may announce it, best first. */
+    candidates: (speaker: VipOwners, order: readonly string[]) => {
+      speaker.setCandidacies([{ service: 'default/web', order, ...VIP }])
+      speaker.update(electorate, 0)
+    },
+    /** All words that are under way arrive. */
+    talk: () => {
+      for (let i = 0; i < 5; i++) {
+        for (const speaker of all) {
+          for (const { to, message } of speaker.drain().send) (to === 'a' ? a : b).heard(message, 0)
+        }
+      }
+    },
+  }
+}
+
+test('speaker/vip-owners: what another gives when asked is in the table, with its interfaces', () => {
+  const { a, b, candidates, talk } = speakers()
+  candidates(a, ['a', 'b'])
+  candidates(b, ['a', 'b'])
+  talk()
+  assert.deepEqual([a.table, b.table], [[VIP], []])
+  candidates(b, ['b', 'a'])
+  assert.deepEqual(b.table, [], 'a has not given it yet')
+  talk()
+  assert.deepEqual([a.table, b.table], [[VIP], [VIP]])
+  assert.deepEqual([a.handover.lame, b.handover.lame], [[VIP.ip], []])
+  b.handover.announced([VIP.ip])
+  a.handover.claimed([VIP.ip], 0)
+  assert.deepEqual([a.table, b.table], [[], [VIP]])
+})
+
+test('speaker/vip-owners: one that comes to others asks for what it is to take', () => {
+  const { a, b, candidates, talk } = speakers()
+  a.setCandidacies([{ service: 'default/web', order: ['b', 'a'], ...VIP }])
+  a.update({ usable: new Set(['a']), settled: new Set(['a']) }, 0)
+  assert.deepEqual(a.table, [VIP])
+  candidates(b, ['b', 'a'])
+  assert.deepEqual(b.table, [])
+  talk()
+  assert.deepEqual([a.table, b.table], [[VIP], [VIP]])
+})
+
+test('speaker/vip-owners: a new address belongs to nobody yet: it is not asked for', () => {
+  const { b, candidates } = speakers()
+  candidates(b, [])
+  candidates(b, ['b', 'a'])
+  assert.deepEqual(b.table, [VIP])
+})
