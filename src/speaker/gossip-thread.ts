@@ -51,6 +51,7 @@ const loop = await GossipLoop.start(
     toMain,
     toPacket(message) {
       packetPort.postMessage(message)
+      lease.said()
       wake(wakeFd)
     },
   },

@@ -25,8 +25,11 @@ export interface PacketPorts {
   receive(): (MainToPacket | ToPacket | ToSegment)[]
   send(message: PacketToMain): void
   toGossip(message: FromPacket): void
-  /** While it holds, the table is true: the gossip thread runs and vouches for it. */
-  readonly lease: { readonly holds: boolean }
+  /**
+   * While it holds, the table is true: the gossip thread runs and vouches for it. `unheard`: it has
+   * posted something since.
+   */
+  readonly lease: { readonly holds: boolean; unheard(): boolean }
 }
 
 /** Frames or announcements in one go: then the loop looks for messages, even in a flood. */
@@ -50,7 +53,9 @@ export class PacketLoop {
     dropped: (reason) => this.#counts.dropped(reason),
   })
   #vips = new VipTable()
-  /** Those of them that are another's as soon as it announces them. */
+  /** As it was told last: what is new in it is answered for when the frames before it are through. */
+  #next = new VipTable()
+  /** Those that are another's as soon as it announces them. */
   #lame = new VipTable()
   /** Lame ones that were: a table on its way may not know yet. */
   #claimed = new Set<string>()
@@ -76,17 +81,18 @@ export class PacketLoop {
     while (!this.#stopped) {
       poll.wait(this.#timeoutMs())
       const sure = this.#ports.lease.holds
-      // A lease that holds again is for a table that was sent before: it must be taken in first. Else
-      // what has come is answered by the table of the time it came: the owner then answers it too.
-      if (sure === this.#sure) this.#answerAll(poll, sure)
+      // A lease that holds again is for a table that was sent before: it must be taken in first.
       if (poll.readable(0) || (sure && !this.#sure)) {
         if (poll.readable(0)) read(this.#wakeFd, wakes)
-        for (const message of this.#ports.receive()) this.#take(message)
+        this.#hear()
       }
+      this.#sure = sure
+      if (poll.readable(1)) this.#answer(this.#arp)
+      if (poll.readable(2)) this.#answer(this.#neighbor)
+      // What had come by then was for the owner before us.
+      this.#vips = this.#next
       if (poll.readable(3) && this.#links.update()) this.#scan()
       if (sure) this.#announce()
-      if (sure !== this.#sure) this.#answerAll(poll, sure)
-      this.#sure = sure
       if (poll.readable(4) || poll.readable(5)) this.#segment.hear(BATCH)
     }
     for (const socket of [this.#arp, this.#neighbor, this.#links, this.#segment]) socket.close()
@@ -100,11 +106,15 @@ export class PacketLoop {
     return Math.ceil(Math.max(least, Math.min(LONGEST_WAIT_MS, deadline - performance.now())))
   }
 
+  #hear(): void {
+    for (const message of this.#ports.receive()) this.#take(message)
+  }
+
   #take(message: MainToPacket | ToPacket | ToSegment): void {
     switch (message.kind) {
       case 'announce':
         this.#takeTable(message)
-        this.#counts.keep(this.#vips)
+        this.#counts.keep(this.#next)
         this.#tableChanged(message.again)
         return
       case 'ask':
@@ -114,7 +124,7 @@ export class PacketLoop {
         this.#ports.send({ kind: 'counters', counters: this.#counts.snapshot() })
         return
       case 'stop':
-        this.#vips = new VipTable()
+        this.#vips = this.#next = new VipTable()
         this.#tableChanged()
         this.#stopped = true
         return
@@ -125,11 +135,12 @@ export class PacketLoop {
     this.#claimed = this.#claimed.intersection(new Set(lame))
     const held = vips.filter(({ ip }) => !this.#claimed.has(ip))
     const given = new Set(lame)
-    this.#vips = new VipTable(held, this.#vips)
+    this.#next = new VipTable(held, this.#next)
     this.#lame = new VipTable(
       held.filter(({ ip }) => given.has(ip)),
-      this.#vips,
+      this.#next,
     )
+    for (const vip of this.#vips) if (!this.#next.get(vip.ip)) this.#vips.delete(vip)
   }
 
   /** Looks anew at which interfaces qualify. */
@@ -150,28 +161,25 @@ export class PacketLoop {
   #tableChanged(again?: boolean): void {
     const interfaces = [...this.#interfaces.values()]
     // The next owner is to announce what is lame.
-    const own = [...this.#vips].filter(({ ip }) => !this.#lame.get(ip))
+    const own = [...this.#next].filter(({ ip }) => !this.#lame.get(ip))
     this.#schedule.update(performance.now(), own, interfaces, again)
-    const groups = solicitedNodeGroups(this.#vips, interfaces)
+    const groups = solicitedNodeGroups(this.#next, interfaces)
     const text = JSON.stringify(groups)
     if (text !== this.#sentGroups) this.#ports.send({ kind: 'groups', groups })
     this.#sentGroups = text
   }
 
-  #answerAll(poll: PollSet, sure: boolean): void {
-    if (poll.readable(1)) this.#answer(this.#arp, sure)
-    if (poll.readable(2)) this.#answer(this.#neighbor, sure)
-  }
-
-  #answer(socket: PacketSocket, sure: boolean): void {
+  #answer(socket: PacketSocket): void {
     for (let i = 0; i < BATCH && !this.#stopped; i++) {
       const frame = socket.receive()
       if (!frame) return
       // For each frame: the process may have been stopped after the last one.
-      if (!sure || !this.#ports.lease.holds) {
+      if (!this.#sure || !this.#ports.lease.holds) {
         this.#counts.dropped('ownershipUnsure')
         continue
       }
+      // It is judged by all that was said before it came, however late this thread is.
+      if (this.#ports.lease.unheard()) this.#hear()
       const { ifindex, outgoing, otherHost } = frame
       const on = this.#interfaces.get(ifindex)
       if (!otherHost) this.#hearClaim(frame.bytes, { on, outgoing })
@@ -197,6 +205,7 @@ export class PacketLoop {
     this.#claimed.add(vip.text)
     this.#lame.delete(vip)
     this.#vips.delete(vip)
+    this.#next.delete(vip)
     this.#ports.toGossip({ kind: 'claimed', ips: [vip.text] })
   }
 

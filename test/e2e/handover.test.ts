@@ -1,7 +1,6 @@
 /**
  * An address changes hands while both nodes live: planned, after a long sleep, after a partition. As a
- * client on the segment sees it, by ARP every 2 ms and TCP every 20. How few milliseconds two nodes
- * answer is measured by `make bench-failover`; here the bounds leave room for a busy machine.
+ * client on the segment sees it, by ARP every 2 ms and TCP every 20.
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
@@ -17,8 +16,8 @@ const vips = fixture('handover', ['172.18.4.10-172.18.4.20'])
 
 /** One host alone has answered for that long. */
 const AT_REST_MS = 1500
-/** Bound for two nodes that answer, with two cores for a whole cluster and its tests. */
-const DOUBLE_MS = 200
+/** No requests are answered by two nodes for longer. */
+const DOUBLE_MS = 5
 
 let ip = ''
 let watch: SegmentWatch
@@ -46,7 +45,7 @@ test('e2e/handover: a node excluded by its label hands over and takes back, no c
     const taker = await nodeOf(await watch.rest(mac))
     const { tcp, arp } = watch.figures(mac, { fromMs, toMs: Infinity })
     assert.equal(tcp.failed, 0, JSON.stringify(tcp))
-    assert.ok(arp.doubleMs < DOUBLE_MS, `two answer for ${arp.doubleMs} ms`)
+    assert.ok(arp.doubleMs <= DOUBLE_MS, `two answer for ${arp.doubleMs} ms`)
     await until('the winner to be told with the reason', async () => {
       const told = await events(lab, 'Service', vips.key('vip'))
       return told.some((line) => /announcing from node "(w\d)" .*: \w/.exec(line)?.[1] === taker)
@@ -63,7 +62,7 @@ test('e2e/handover: all speakers are rolled and no connection fails', async () =
   await watch.rest()
   const { tcp, arp } = watch.figures(mac, { fromMs, toMs: Infinity })
   assert.equal(tcp.failed, 0, JSON.stringify(tcp))
-  assert.ok(arp.doubleMs < DOUBLE_MS, `two answer for ${arp.doubleMs} ms`)
+  assert.ok(arp.doubleMs <= DOUBLE_MS, `two answer for ${arp.doubleMs} ms`)
 })
 
 test('e2e/handover: a sleeper that was given up answers no request when it wakes', async () => {
@@ -108,6 +107,11 @@ test('e2e/handover: a healed partition has one owner within a second, which anno
   await watch.rest()
   const late = watch.answers({ fromMs: healedMs + 1000, toMs: Infinity })
   assert.deepEqual([...late.keys()], [other], 'who answers later than a second after the healing')
+  await until('the one that was cut off to know that it has to wait', async () => {
+    const { owners, gossip } = await debugView(node)
+    const own = gossip?.members.find(({ name }) => name === node)
+    return own?.settled === false && owners.some((it) => it.ip === ip && it.owner !== node)
+  })
 })
 
 test('e2e/handover: a speaker that crashes again and again does not shake the address', async () => {

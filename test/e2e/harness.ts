@@ -44,6 +44,8 @@ export function fixture(name: string, addresses: readonly string[], replicas = 3
     if (replicas > 0) await startBackends(namespace, replicas)
   })
   after(async () => {
+    // A test that failed has left its probes running, and this process would wait for them.
+    await lab.stopSpawned()
     await lab.kubectl('delete', 'namespace', namespace, '--wait=false', '--ignore-not-found')
     await lab.kubectl('delete', 'services', '--all', '-n', namespace, '--ignore-not-found')
     for (const kind of ['l2advertisement', 'ipaddresspool']) {

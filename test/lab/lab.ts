@@ -29,6 +29,7 @@ import { inHost, workers } from './topology.ts'
 export class Lab {
   readonly #options: LabOptions
   readonly #daemons: Daemons
+  readonly #spawned: Running[] = []
   #binaries: Binaries | undefined
 
   /** `prefix`: of everything the machine sees of it, so that labs can run side by side. */
@@ -98,7 +99,14 @@ export class Lab {
 
   /** Starts a command in a host that runs until it is stopped. */
   spawn(host: string, command: readonly string[] | string): Running {
-    return new Running(this.commandIn(host, command))
+    const running = new Running(this.commandIn(host, command))
+    this.#spawned.push(running)
+    return running
+  }
+
+  /** Ends what `spawn` started and nobody has stopped. */
+  async stopSpawned(): Promise<void> {
+    await Promise.all(this.#spawned.splice(0).map((running) => running.stop()))
   }
 
   /** The command line that runs a command in a host. */

@@ -24,11 +24,12 @@ type WithText<T> = T extends { readonly ip: Uint8Array } ? Omit<T, 'ip'> & { ip:
 export type HostHears = MainToPacket | ToPacket | WithText<ToSegment>
 export type HostSays = PacketToMain | WithText<FromPacket>
 
-const lease = newLease()
-new Lease(lease).renew(Infinity)
+const shared = newLease()
+const lease = new Lease(shared)
+lease.renew(Infinity)
 const { port1: gossip, port2: gossipPort } = new MessageChannel()
 const worker = new Worker(threadUrl('packet-thread'), {
-  workerData: { excludeInterfaces: process.argv.slice(2), gossipPort, lease },
+  workerData: { excludeInterfaces: process.argv.slice(2), gossipPort, lease: shared },
   transferList: [gossipPort],
 })
 let wakeFd: number | undefined
@@ -50,6 +51,7 @@ input.on('line', (line) => {
     if (ip) gossip.postMessage({ ...message, ip: ipToBytes(ip) })
   } else if (message.kind === 'announce') gossip.postMessage(message)
   else worker.postMessage(message)
+  lease.said()
   if (wakeFd !== undefined) writeSync(wakeFd, new Uint8Array(new BigUint64Array([1n]).buffer))
 })
 worker.on('exit', (code) => {

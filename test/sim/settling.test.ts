@@ -97,6 +97,43 @@ simulate('settling: one that was paused for too long is not settled when it wake
   assert.ok(allSettled(network, 'w1', 'w3'), settled(network, 'w1').join())
 })
 
+simulate(
+  'settling: one that slept for too long is not settled, also where a new one found it out',
+  (seed) => {
+    const network = started(seed, 3)
+    network.crash('w3')
+    network.run(2000)
+    network.restart('w3')
+    network.join('w3', 'w1')
+    network.run(2000)
+    network.pause('w2')
+    network.run(5000, () => othersSee(network, 'dead', 'w2'))
+    network.resume('w2')
+    network.run(1000)
+    assert.ok(allAlive(network), disagreement(network))
+    assert.ok(allSettled(network, 'w1'), settled(network, 'w2').join())
+  },
+)
+
+simulate(
+  'settling: the only settled one is not so any more when it has slept for too long',
+  (seed) => {
+    const network = cluster(seed, 3, STEADY, DELAY_MS)
+    network.run(200)
+    assert.ok(allSettled(network, 'w1'), settled(network, 'w2').join())
+    network.pause('w1')
+    network.run(5000, () => othersSee(network, 'dead', 'w1'))
+    network.run(1000)
+    network.resume('w1')
+    network.run(1000)
+    assert.ok(allAlive(network), disagreement(network))
+    for (const { name } of network.hosts) {
+      const names = settled(network, name)
+      assert.ok(names.length > 0 && !names.includes('w1'), `by ${name}: ${names.join()}`)
+    }
+  },
+)
+
 simulate('settling: where everybody is rolled, somebody is settled at every moment', (seed) => {
   const network = started(seed, 3)
   for (const name of ['w1', 'w2', 'w3']) {

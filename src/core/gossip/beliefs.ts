@@ -63,7 +63,12 @@ export class Beliefs {
       if (member) prober.ask(member, at, (when) => this.#suspicions.answered(suspect, when))
     })
     const { detection, returnDelayMs = 0 } = options
-    const delays = { returnDelayMs: detection ? returnDelayMs : 0, goneMs: detection?.goneMs }
+    const delays = {
+      returnDelayMs: detection ? returnDelayMs : 0,
+      goneMs: detection?.goneMs,
+      // The others count from what they heard of us last, a ping before we fell asleep.
+      sleepMs: detection && detection.pausedMs - detection.intervalMs,
+    }
     this.settling = new Settling(delays, members, timers, (at) => {
       this.#announce(at)
       this.#settledAt = this.#incarnation

@@ -52,7 +52,7 @@ export class GossipNode {
   readonly witness: Witness
   readonly #options: NodeOptions
   readonly #timers = new Timers()
-  readonly #waking = new Waking(this.#timers)
+  readonly #waking = new Waking(this.#timers, (ms, now) => this.#beliefs.settling.slept(ms, now))
   readonly #awareness: Awareness
   readonly #outbox: Outbox
   readonly #prober: Prober

@@ -6,8 +6,9 @@
  * - A member starts unsettled, and is settled when it has been so for `returnDelayMs`, or at once where
  *   nobody else is: then there is nobody to wait for.
  * - It is unsettled when a settled member believes it dead: others have taken over.
- * - It is unsettled when its cable is out, or most members are dead to it: then it is more likely that it
- *   was cut off, and those over there go on. It stays so until it meets enough of them again.
+ * - It is unsettled when it slept for so long that they may have, or when its cable is out, or most
+ *   members are dead to it: then it is more likely that it was cut off, and those over there go on. It
+ *   stays so until it has heard of them anew.
  */
 import { isMarked, isSettled } from './mark.ts'
 import type { Members } from './members.ts'
@@ -18,6 +19,8 @@ export interface SettlingDelays {
   readonly returnDelayMs: number
   /** So long without a cable, and the others may have given us up; undefined: it does not matter. */
   readonly goneMs: number | undefined
+  /** So long asleep, and they may have. */
+  readonly sleepMs: number | undefined
 }
 
 export class Settling {
@@ -97,6 +100,11 @@ export class Settling {
     }
   }
 
+  /** We did not run for `ms`. */
+  slept(ms: number, now: number): void {
+    if (ms >= (this.#delays.sleepMs ?? Infinity)) this.#giveUp(now)
+  }
+
   /** What others own now was ours, and is to stay theirs for a while. The caller tells the others. */
   unsettle(now: number): void {
     if (this.#delays.returnDelayMs === 0) return
@@ -116,7 +124,11 @@ export class Settling {
   /** It is us, not the others: they go on without us. */
   #cutOff(now: number): void {
     this.#apart = true
-    // What it knows of the others is of before: who is settled over there is to be heard anew.
+    this.#giveUp(now)
+  }
+
+  /** What we know of the others is of before: who is settled over there is to be heard anew. */
+  #giveUp(now: number): void {
     this.#stale ||= this.#arrived && this.#members.usable().length > 1
     if (this.#stale) this.#arrived = false
     if (!this.#settled) return this.#consider(now)

@@ -12,17 +12,23 @@ const LISTEN_MS = 20
 
 export class Waking {
   readonly #timers: Timers
+  readonly #slept: (ms: number, now: number) => void
   #listeningUntil = -Infinity
 
-  constructor(timers: Timers) {
+  /** `slept`: told once, when it wakes, for how long at least. */
+  constructor(timers: Timers, slept: (ms: number, now: number) => void) {
     this.#timers = timers
+    this.#slept = slept
   }
 
   /** Fires what is due, but after a sleep a moment later. */
   run(now: number): void {
     const late = this.#timers.lateBy(now)
     // Overdue since before it listened: once is enough.
-    if (late > LATE_MS && now - late > this.#listeningUntil) this.#listeningUntil = now + LISTEN_MS
+    if (late > LATE_MS && now - late > this.#listeningUntil) {
+      this.#listeningUntil = now + LISTEN_MS
+      this.#slept(late, now)
+    }
     if (now >= this.#listeningUntil) this.#timers.run(now)
   }
 
