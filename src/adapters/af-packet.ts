@@ -5,6 +5,7 @@ import {
   attachFilter,
   bind,
   close,
+  ioctl,
   must,
   recvfrom,
   sendto,
@@ -19,6 +20,8 @@ const PACKET_OTHERHOST = 3
 const PACKET_OUTGOING = 4
 const PACKET_MULTICAST = 2
 const RECEIVE_BUFFER = 4 << 20
+/** socket(7). */
+const SIOCGSTAMPNS = 0x8907
 
 /** A signal; or the word that a device went, said once. */
 const PASSING: ReadonlySet<number> = new Set([ERRNO.EINTR, ERRNO.ENETDOWN, ERRNO.ENXIO])
@@ -106,6 +109,8 @@ export class PacketSocket {
   readonly #address = new Uint8Array(ADDRESS)
   readonly #addressView = new DataView(this.#address.buffer)
   readonly #addressLength = new Uint32Array(1)
+  /** Seconds and nanoseconds. */
+  readonly #stamp = new BigInt64Array(2)
 
   /** Needs CAP_NET_RAW. Throws where the kernel refuses. */
   constructor(kind: keyof typeof KINDS) {
@@ -115,6 +120,8 @@ export class PacketSocket {
     this.fd = must(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), 'socket(AF_PACKET)')
     must(attachFilter(this.fd, assemble(filter)), 'SO_ATTACH_FILTER')
     setReceiveBuffer(this.fd, RECEIVE_BUFFER)
+    // Asked once, the kernel notes it from then on.
+    this.stampMs()
     must(bind(this.fd, linkAddress(etherType, 0)), 'bind(AF_PACKET)')
   }
 
@@ -134,6 +141,12 @@ export class PacketSocket {
         otherHost: type === PACKET_OTHERHOST,
       }
     }
+  }
+
+  /** When the last frame reached this node, Unix time in ms; undefined: the kernel does not know. */
+  stampMs(): number | undefined {
+    if (ioctl(this.fd, SIOCGSTAMPNS, this.#stamp) < 0) return undefined
+    return Number(this.#stamp[0]) * 1000 + Number(this.#stamp[1]) / 1e6
   }
 
   /** 0, or the errno: ENETDOWN, ENXIO, ENOBUFS… */

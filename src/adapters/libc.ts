@@ -42,6 +42,11 @@ const attachCall = define(
 export const attachFilter = (fd: number, program: Uint8Array): number =>
   attachCall(fd, SOL_SOCKET, 26, { len: program.length / 8, filter: program }, 16)
 
+/** ioctl(2) with a pointer. */
+export const ioctl: (fd: number, request: number, argument: ArrayBufferView) => number = define(
+  'int ioctl(int fd, ulong request, void *argument)',
+)
+
 const readCall = define('long read(int fd, void *buffer, size_t length)')
 export const read = (fd: number, buffer: Uint8Array): number => readCall(fd, buffer, buffer.length)
 

@@ -5,7 +5,8 @@ import type { Vip, VipTable } from '../core/announce/vips.ts'
 import type { PacketCounters } from './messages.ts'
 
 /** `ownershipUnsure`: the gossip thread does not vouch for the table (assurance.ts). */
-export type PacketDropReason = FrameDrop | AskDrop | 'sendFailed' | 'ownershipUnsure'
+export type PacketDropReason =
+  FrameDrop | AskDrop | 'sendFailed' | 'ownershipUnsure' | 'beforeTakeover'
 
 interface VipCounts {
   requestsReceived: number

@@ -53,8 +53,11 @@ export class PacketLoop {
     dropped: (reason) => this.#counts.dropped(reason),
   })
   #vips = new VipTable()
-  /** As it was told last: what is new in it is answered for when the frames before it are through. */
-  #next = new VipTable()
+  /**
+   * When new ones were announced, Unix time in ms; Infinity: not yet. What came before that is the old
+   * owner's to answer. By text, until all that came before is through.
+   */
+  readonly #ownSince = new Map<string, number>()
   /** Those that are another's as soon as it announces them. */
   #lame = new VipTable()
   /** Lame ones that were: a table on its way may not know yet. */
@@ -89,8 +92,6 @@ export class PacketLoop {
       this.#sure = sure
       if (poll.readable(1)) this.#answer(this.#arp)
       if (poll.readable(2)) this.#answer(this.#neighbor)
-      // What had come by then was for the owner before us.
-      this.#vips = this.#next
       if (poll.readable(3) && this.#links.update()) this.#scan()
       if (sure) this.#announce()
       if (poll.readable(4) || poll.readable(5)) this.#segment.hear(BATCH)
@@ -114,7 +115,7 @@ export class PacketLoop {
     switch (message.kind) {
       case 'announce':
         this.#takeTable(message)
-        this.#counts.keep(this.#next)
+        this.#counts.keep(this.#vips)
         this.#tableChanged(message.again)
         return
       case 'ask':
@@ -124,7 +125,7 @@ export class PacketLoop {
         this.#ports.send({ kind: 'counters', counters: this.#counts.snapshot() })
         return
       case 'stop':
-        this.#vips = this.#next = new VipTable()
+        this.#vips = new VipTable()
         this.#tableChanged()
         this.#stopped = true
         return
@@ -135,12 +136,14 @@ export class PacketLoop {
     this.#claimed = this.#claimed.intersection(new Set(lame))
     const held = vips.filter(({ ip }) => !this.#claimed.has(ip))
     const given = new Set(lame)
-    this.#next = new VipTable(held, this.#next)
+    const before = this.#vips
+    this.#vips = new VipTable(held, before)
     this.#lame = new VipTable(
       held.filter(({ ip }) => given.has(ip)),
-      this.#next,
+      this.#vips,
     )
-    for (const vip of this.#vips) if (!this.#next.get(vip.ip)) this.#vips.delete(vip)
+    for (const { ip, text } of before) if (!this.#vips.get(ip)) this.#ownSince.delete(text)
+    for (const { ip, text } of this.#vips) if (!before.get(ip)) this.#ownSince.set(text, Infinity)
   }
 
   /** Looks anew at which interfaces qualify. */
@@ -161,9 +164,9 @@ export class PacketLoop {
   #tableChanged(again?: boolean): void {
     const interfaces = [...this.#interfaces.values()]
     // The next owner is to announce what is lame.
-    const own = [...this.#next].filter(({ ip }) => !this.#lame.get(ip))
+    const own = [...this.#vips].filter(({ ip }) => !this.#lame.get(ip))
     this.#schedule.update(performance.now(), own, interfaces, again)
-    const groups = solicitedNodeGroups(this.#next, interfaces)
+    const groups = solicitedNodeGroups(this.#vips, interfaces)
     const text = JSON.stringify(groups)
     if (text !== this.#sentGroups) this.#ports.send({ kind: 'groups', groups })
     this.#sentGroups = text
@@ -172,7 +175,7 @@ export class PacketLoop {
   #answer(socket: PacketSocket): void {
     for (let i = 0; i < BATCH && !this.#stopped; i++) {
       const frame = socket.receive()
-      if (!frame) return
+      if (!frame) return this.#emptied(socket)
       // For each frame: the process may have been stopped after the last one.
       if (!this.#sure || !this.#ports.lease.holds) {
         this.#counts.dropped('ownershipUnsure')
@@ -191,9 +194,22 @@ export class PacketLoop {
         continue
       }
       const { vip, frame: reply } = answer.value
+      const since = this.#ownSince.get(vip.text)
+      if (since !== undefined && (socket.stampMs() ?? Infinity) < since) {
+        this.#counts.dropped('beforeTakeover')
+        continue
+      }
       this.#counts.received(vip)
       if (socket.send(ifindex, reply) === 0) this.#counts.responded(vip)
       else this.#counts.dropped('sendFailed')
+    }
+  }
+
+  /** What comes next has come after all that was announced. */
+  #emptied(socket: PacketSocket): void {
+    for (const [text, since] of this.#ownSince) {
+      const isIts = (socket === this.#arp) === !text.includes(':')
+      if (since !== Infinity && isIts) this.#ownSince.delete(text)
     }
   }
 
@@ -205,7 +221,6 @@ export class PacketLoop {
     this.#claimed.add(vip.text)
     this.#lame.delete(vip)
     this.#vips.delete(vip)
-    this.#next.delete(vip)
     this.#ports.toGossip({ kind: 'claimed', ips: [vip.text] })
   }
 
@@ -218,6 +233,7 @@ export class PacketLoop {
     for (const announcement of this.#schedule.take(performance.now(), BATCH)) {
       const { vip, on, first } = announcement
       if (first) ips.add(vip.text)
+      if (this.#ownSince.get(vip.text) === Infinity) this.#ownSince.set(vip.text, Date.now())
       const socket = vip.ip.family === 4 ? this.#arp : this.#neighbor
       for (const frame of gratuitousFrames(announcement)) {
         if (socket.send(on.index, frame) === 0) this.#counts.announced(vip)

@@ -2,11 +2,22 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { longestOutage, parseProbes } from './outage.ts'
 
-const probe = (atMs: number, ok: boolean, tookMs = 1) => ({ atMs, ok, tookMs })
+const probe = (atMs: number, ok: boolean, tookMs = 1) => ({
+  atMs,
+  ok,
+  tookMs,
+  ...(!ok && { error: 'ETIMEDOUT' }),
+})
 
 test('lab/outage: the silence is from the last answer before it to the first after it', () => {
   const probes = [probe(0, true), probe(20, false, 500), probe(40, false, 500), probe(60, true)]
-  assert.deepEqual(longestOutage(probes), { silentMs: 60, failed: 2, total: 4, recovered: true })
+  assert.deepEqual(longestOutage(probes), {
+    silentMs: 60,
+    failed: 2,
+    errors: ['ETIMEDOUT'],
+    total: 4,
+    recovered: true,
+  })
 })
 
 test('lab/outage: a connection that took long counts from its completion', () => {

@@ -5,12 +5,16 @@ export interface Probe {
   readonly atMs: number
   readonly ok: boolean
   readonly tookMs: number
+  /** How it failed. */
+  readonly error?: string
 }
 
 export interface Outage {
   /** From the last success before the silence to the completion of the first one after it. */
   readonly silentMs: number
   readonly failed: number
+  /** How: each once. */
+  readonly errors: readonly string[]
   readonly total: number
   /** False if the last probe failed: the silence was not over when probing ended. */
   readonly recovered: boolean
@@ -36,6 +40,7 @@ export function longestOutage(probes: readonly Probe[]): Outage {
   return {
     silentMs: Math.round(silentMs),
     failed: probes.filter((probe) => !probe.ok).length,
+    errors: [...new Set(probes.flatMap(({ error }) => error ?? []))],
     total: probes.length,
     recovered: probes.at(-1)?.ok ?? false,
   }

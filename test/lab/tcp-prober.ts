@@ -5,7 +5,7 @@
  *   node test/lab/tcp-prober.ts ADDRESS PORT [intervalMs] [timeoutMs]
  *
  * Prints one JSON line a connection, in order of start: `{"atMs":…,"ok":true,"tookMs":0.4}`, where
- * `atMs` is Unix time in milliseconds. Ends when standard input closes or on SIGTERM.
+ * `atMs` is Unix time in milliseconds; where it failed, `error` says how. Ends when standard input closes or on SIGTERM.
  */
 import { connect } from 'node:net'
 
@@ -14,18 +14,18 @@ const [address = '127.0.0.1', port = '80', interval = '20', timeout = '500'] = p
 function probe(): void {
   const atMs = performance.timeOrigin + performance.now()
   const socket = connect({ host: address, port: Number(port) })
-  const done = (ok: boolean) => {
+  const done = (error?: string) => {
     clearTimeout(deadline)
     socket.removeAllListeners().on('error', () => undefined)
     socket.destroy()
     const tookMs = performance.timeOrigin + performance.now() - atMs
     process.stdout.write(
-      `${JSON.stringify({ atMs, ok, tookMs: Math.round(tookMs * 100) / 100 })}\n`,
+      `${JSON.stringify({ atMs, ok: error === undefined, tookMs: Math.round(tookMs * 100) / 100, error })}\n`,
     )
   }
-  const deadline = setTimeout(() => done(false), Number(timeout))
-  socket.on('connect', () => done(true))
-  socket.on('error', () => done(false))
+  const deadline = setTimeout(() => done('ETIMEDOUT'), Number(timeout))
+  socket.on('connect', () => done())
+  socket.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message))
 }
 
 const ticker = setInterval(probe, Number(interval))

@@ -178,6 +178,8 @@ test('netns/packet: what it has given it answers until another announces it, and
       question(ip, [{ ...on, flags: UP_AND_RUNNING, master: 0 }], addresses)?.frame ?? assert.fail()
     return [asked, ...gratuitousFrames({ vip: { ip, text, interfaces: 'all' }, on }), asked, asked]
   })
+  await host.announce([V4, V6])
+  for (const text of [V4, V6]) await host.heard('announced', ({ ips }) => ips.includes(text))
   await host.announce([V4, V6], { lame: [V4, V6] })
   const show = await must(['ip', '-n', PEER, '-o', 'link', 'show', 'eth0'])
   const index = /^(\d+):/.exec(show)?.[1] ?? ''
@@ -186,7 +188,7 @@ test('netns/packet: what it has given it answers until another announces it, and
   for (const text of [V4, V6]) {
     await host.heard('claimed', ({ ips }) => ips.includes(text))
     const counts = (await host.counters()).vips.find(({ ip }) => ip === text)
-    assert.deepEqual(counts, { ip: text, requestsReceived: 1, responsesSent: 1, gratuitousSent: 0 })
+    assert.deepEqual([counts?.requestsReceived, counts?.responsesSent], [1, 1])
   }
   // A table that was on its way does not know.
   await host.announce([V4, V6], { lame: [V4, V6] })
