@@ -233,9 +233,11 @@ export class PacketLoop {
     for (const announcement of this.#schedule.take(performance.now(), BATCH)) {
       const { vip, on, first } = announcement
       if (first) ips.add(vip.text)
-      if (this.#ownSince.get(vip.text) === Infinity) this.#ownSince.set(vip.text, Date.now())
       const socket = vip.ip.family === 4 ? this.#arp : this.#neighbor
-      for (const frame of gratuitousFrames(announcement)) {
+      const frames = gratuitousFrames(announcement)
+      // As late as can be: until the first is out, the old owner answers.
+      if (this.#ownSince.get(vip.text) === Infinity) this.#ownSince.set(vip.text, Date.now())
+      for (const frame of frames) {
         if (socket.send(on.index, frame) === 0) this.#counts.announced(vip)
         else this.#counts.dropped('sendFailed')
       }
