@@ -21,7 +21,7 @@ import type { Weather } from './links.ts'
 import { seeded } from './seeded.ts'
 
 /** Nothing is sealed here: the wire has its own tests. */
-const OPEN: Security = {
+export const OPEN: Security = {
   label: new Uint8Array(),
   keys: [],
   cipher: { seal: (_key, _nonce, plain) => plain, open: () => undefined },
