@@ -26,6 +26,8 @@ interface Process {
   readonly news: BroadcastQueue
   /** In the order of the node's members. */
   readonly seen: { member: Member; incarnation: number }[]
+  /** News was judged since the last check, which is the only way that incarnations change. */
+  judged: boolean
 }
 
 export class Invariants {
@@ -43,7 +45,9 @@ export class Invariants {
       const node = boot()
       const timers = set.mock.calls[0]?.this as Timers
       const news = queue.mock.calls[0]?.this as BroadcastQueue
-      this.#processes.set(node, { timers, news, seen: [] })
+      const process: Process = { timers, news, seen: [], judged: true }
+      noteJudging(node.members, () => (process.judged = true))
+      this.#processes.set(node, process)
       return node
     } finally {
       set.mock.restore()
@@ -60,8 +64,7 @@ export class Invariants {
     this.#rough = !fair
   }
 
-  /** `heard`: something came in, which is the only way that incarnations of others change. */
-  check(host: Host, effects: readonly Effect[], heard: boolean, now: number): void {
+  check(host: Host, effects: readonly Effect[], now: number): void {
     const breach = (what: string): never => {
       throw new Error(`${now} ${host.name}: ${what}`)
     }
@@ -84,10 +87,12 @@ export class Invariants {
       breach(`${timers.size} timers for ${members.size} members`)
     }
     if (news.size > members.size) breach(`${news.size} news of ${members.size} members`)
-    if (heard) this.#checkIncarnations(members, process, breach)
+    if (!process.judged) return
+    process.judged = false
+    this.#checkIncarnations(members, process, breach)
   }
 
-  /** This is done for each event and each member, so it makes nothing. */
+  /** This is done for each event with news and each member, so it makes nothing. */
   #checkIncarnations(members: Members, { seen }: Process, breach: (what: string) => never): void {
     let at = 0
     for (const member of members) {
@@ -113,5 +118,16 @@ export class Invariants {
 
   #hadWeather(now: number): boolean {
     return this.#rough || now - this.#roughUntil <= CAUSE_MS
+  }
+}
+
+function noteJudging(members: Members, judged: () => void): void {
+  for (const name of ['alive', 'suspect', 'dead'] as const) {
+    const judge = members[name].bind(members) as (...news: unknown[]) => unknown
+    const noted = (...news: unknown[]) => {
+      judged()
+      return judge(...news)
+    }
+    Object.assign(members, { [name]: noted })
   }
 }

@@ -21,7 +21,7 @@ import type { Weather } from './links.ts'
 import { seeded } from './seeded.ts'
 
 /** Nothing is sealed here: the wire has its own tests. */
-const OPEN: Security = {
+export const OPEN: Security = {
   label: new Uint8Array(),
   keys: [],
   cipher: { seal: (_key, _nonce, plain) => plain, open: () => undefined },
@@ -278,16 +278,16 @@ export class Network {
     const now = this.#clock(host)
     input(now)
     node.tick(now)
-    this.#settle(host, true)
+    this.#settle(host)
   }
 
   /** After something happened to a process: does what it wants done, notes its next deadline. */
-  #settle(host: Host, heard = false): void {
+  #settle(host: Host): void {
     this.events++
     if (host.process === 'running') {
       const effects = host.node.drain()
       for (const effect of effects) this.#carry(host, effect)
-      this.#invariants.check(host, effects, heard, this.#now)
+      this.#invariants.check(host, effects, this.#now)
     }
     const at = host.process === 'running' ? host.node.nextDeadline() : undefined
     const noted = this.#deadlines.get(host)

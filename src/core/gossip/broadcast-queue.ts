@@ -30,6 +30,7 @@ export class BroadcastQueue {
    * costs its length and `overhead` of `budget`; sent `limit` times it is dropped.
    */
   take(budget: number, overhead: number, limit: number): Uint8Array[] {
+    if (this.#entries.size === 0) return []
     const taken: Broadcast[] = []
     let room = budget
     for (const tier of this.#tiers) {

@@ -128,7 +128,9 @@ class Evidence<T> {
 
 const keyOf = (ip: Uint8Array): string => ip.join('.')
 
+/** Looks for the oldest only where it must: a Map passes over what was deleted before it one by one. */
 function dropOldest(map: Map<string, unknown>, most: number): void {
+  if (map.size <= most) return
   const [oldest] = map.keys()
-  if (map.size > most && oldest !== undefined) map.delete(oldest)
+  if (oldest !== undefined) map.delete(oldest)
 }

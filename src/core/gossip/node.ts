@@ -235,6 +235,8 @@ export class GossipNode {
   }
 
   #gossip(now: number): void {
+    // Mostly there is nothing to tell: then nobody need be chosen from all members.
+    if (this.#outbox.load.news === 0) return
     const { gossipNodes, gossipToTheDeadMs } = this.#options.profile
     const targets = this.members.choose(gossipNodes, this.#options.random, (member) => {
       if (member.name === this.members.self || member.state === 'left') return false

@@ -30,9 +30,13 @@ export class SentPings {
     this.#count = (this.#count + 1) % QUARTER
     const seqNo = this.#first + this.#count
     this.#sent.set(seqNo, to)
-    const [oldest] = this.#sent.keys()
-    if (this.#sent.size > this.#most && oldest !== undefined) this.#sent.delete(oldest)
+    if (this.#sent.size > this.#most) this.#forgetOldest()
     return seqNo
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#sent.keys()
+    if (oldest !== undefined) this.#sent.delete(oldest)
   }
 
   /** Whom the ping was sent to that is answered; undefined: it is none of these, or too old. */
