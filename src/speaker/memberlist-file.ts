@@ -5,7 +5,7 @@
  * than there, a number or switch that is left out keeps its default, where MetalLB takes 0 or false.
  */
 import * as z from 'zod'
-import { parseGoDuration } from '../adapters/go-duration.ts'
+import { parseGoDuration } from '../core/go-duration.ts'
 import { LAN } from '../core/gossip/profiles.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
 import type { Security } from '../core/wire/memberlist/security.ts'

@@ -27,7 +27,7 @@ for (const [text, ms] of [
   ['--1s', undefined],
   ['1e3s', undefined],
 ] as const) {
-  test(`adapters/go-duration: ${JSON.stringify(text)} is ${ms === undefined ? 'none' : `${ms} ms`}`, () => {
+  test(`core/go-duration: ${JSON.stringify(text)} is ${ms === undefined ? 'none' : `${ms} ms`}`, () => {
     assert.equal(parseGoDuration(text), ms)
   })
 }
