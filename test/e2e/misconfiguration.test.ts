@@ -1,0 +1,134 @@
+/**
+ * What people get wrong between nodes: each has one event, on the pod of a speaker that sees it, with the
+ * remedy, and another when it is put right. In namespaces on a cable: test/netns/diagnosis.test.ts.
+ */
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { keysOf } from '../../src/core/wire/memberlist/keyring.ts'
+import { NAMESPACE, events, pods, ready } from '../lab/bellwether.ts'
+import { until } from '../lab/until.ts'
+import { fixture, lab } from './harness.ts'
+
+fixture('misconfiguration', ['172.18.5.10-172.18.5.12'], 0)
+
+const CONFIG_MAP = 'metallb-memberlist-config'
+/** As in MetalLB's documentation, for a LAN. */
+const CONFIG = {
+  TCPTimeout: '10s',
+  SuspicionMult: 4,
+  ProbeInterval: '1s',
+  ProbeTimeout: '500ms',
+  GossipInterval: '200ms',
+  GossipToTheDeadTime: '30s',
+  PushPullInterval: '30s',
+  RetransmitMult: 4,
+  DNSConfigPath: '',
+}
+
+after(async () => {
+  await Promise.all(lab.nodes.map((node) => drop(node)))
+  await lab.kubectl('-n', NAMESPACE, 'delete', 'configmap', CONFIG_MAP, '--ignore-not-found')
+  await lab.kubectl('-n', NAMESPACE, 'rollout', 'restart', 'daemonset/speaker')
+  await ready(lab)
+})
+
+/** The node's kernel drops what comes in and matches; nothing when nothing is named. */
+async function drop(node: string, ...matches: string[]): Promise<void> {
+  const rules = matches.map((match) => `${match} drop`).join('\n')
+  const made = `table inet fault { chain in { type filter hook input priority -300; ${rules}\n } }`
+  // Made first, so that it can be deleted whether it was there or not.
+  const input = ['table inet fault', 'delete table inet fault', ...(rules ? [made] : [])].join('\n')
+  const { code, stderr } = await lab.exec(node, ['nft', '-f', '-'], { input })
+  assert.equal(code, 0, stderr)
+}
+
+async function podOf(node: string): Promise<string> {
+  return `${NAMESPACE}/${(await pods(lab, 'speaker')).get(node) ?? ''}`
+}
+
+/** One event that begins so is on the node's speaker; waited for. */
+async function told(pod: string, beginning: string, timeoutMs = 60_000): Promise<void> {
+  await until(
+    `${pod} to have the event "${beginning}…"`,
+    async () => {
+      const all = await events(lab, 'Pod', pod)
+      return all.some((line) => line.startsWith(beginning)) || assert.fail(all.join('\n'))
+    },
+    { timeoutMs, everyMs: 500 },
+  )
+}
+
+async function secretKey(): Promise<Uint8Array | undefined> {
+  const get = ['get', 'secret', 'memberlist', '-o', 'jsonpath={.data.secretkey}']
+  const secretkey = Buffer.from(await lab.kubectl('-n', NAMESPACE, ...get), 'base64')
+  return keysOf(new Map([['secretkey', secretkey]]))[0]
+}
+
+describe('e2e/misconfiguration', { concurrency: true }, () => {
+  test('e2e/misconfiguration: port 7946 of a node is blocked', async () => {
+    const teller = await podOf('w1')
+    await drop('w3', 'tcp dport 7946', 'udp dport 7946')
+    // For a minute it may be a node that died, and of those the API tells.
+    await told(teller, 'Warning GossipPortBlocked: no TCP connection to port 7946 of w3 (', 120_000)
+    await drop('w3')
+    await told(teller, 'Normal GossipPortBlockedResolved: ')
+  })
+
+  test('e2e/misconfiguration: two addresses claim the name of one node', async () => {
+    const teller = await podOf('w2')
+    const key = Buffer.from((await secretKey()) ?? []).toString('hex')
+    const { stdout } = await lab.exec('client', 'ip -4 -br addr show eth0')
+    const bind = /([\d.]+)\//.exec(stdout)?.[1] ?? ''
+    const { stdout: peer } = await lab.exec('w2', 'ip -4 -br addr show eth0')
+    const program = new URL('../netns/diagnosis-host.ts', import.meta.url).pathname
+    const flags = [`--name=w1`, `--bind=${bind}`, `--key=${key}`]
+    const at = `--peer=${/([\d.]+)\//.exec(peer)?.[1] ?? ''}`
+    const stranger = lab.spawn('client', [process.execPath, program, ...flags, at])
+    await told(teller, 'Warning GossipNameConflict: two addresses claim one node name: w1: ')
+    await stranger.stop('SIGKILL')
+    await told(teller, 'Normal GossipNameConflictResolved: ', 120_000)
+  })
+
+  test('e2e/misconfiguration: large datagrams do not come through to a node', async () => {
+    const teller = await podOf('w1')
+    await drop('w2', 'udp dport 7946 meta length > 1000')
+    await told(teller, 'Warning GossipMtuTooSmall: datagrams of 1400 bytes get lost', 120_000)
+    await drop('w2')
+    await told(teller, 'Normal GossipMtuTooSmallResolved: ', 120_000)
+  })
+})
+
+test('e2e/misconfiguration: the secret is missing, then another one; memberlist has a config file', async () => {
+  const [teller, gone] = [await podOf('w1'), await podOf('w3')]
+  const before = await secretKey()
+  await lab.apply({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: NAMESPACE, name: CONFIG_MAP },
+    data: { 'config.json': JSON.stringify(CONFIG) },
+  })
+  await lab.kubectl('-n', NAMESPACE, 'delete', 'secret', 'memberlist')
+  await lab.kubectl('-n', NAMESPACE, 'delete', 'pod', gone.split('/')[1] ?? '')
+  const fresh = await until('another pod on w3', async () => {
+    const name = await podOf('w3')
+    return name !== gone && name
+  })
+  // Nothing of ours runs there yet: it is kubelet that says so.
+  await until('kubelet to name what is missing', async () => {
+    const all = await events(lab, 'Pod', fresh)
+    return all.some((line) => line.includes('secret "memberlist" not found'))
+  })
+  // The controller makes it when it starts.
+  await lab.kubectl('-n', NAMESPACE, 'rollout', 'restart', 'deployment/controller')
+  await told(
+    teller,
+    'Warning GossipSecretMismatch: gossip cannot be read that comes from w3 (',
+    180_000,
+  )
+  assert.notDeepEqual(await secretKey(), before)
+  // Those that run follow the secret as soon as kubelet brings it.
+  await told(teller, 'Normal GossipSecretMismatchResolved: ', 180_000)
+  await ready(lab)
+  const started = await lab.kubectl('-n', NAMESPACE, 'logs', fresh.split('/')[1] ?? '')
+  assert.match(started, /"profile":"file"/)
+})
