@@ -115,7 +115,7 @@ async function check(it: FakeController): Promise<void> {
 
 test('controller/history: killed between any two writes it ends lawfully, writes no more than needed, and moves nothing', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
       const it = new FakeController()
       await it.pool('one', POOLS.one)
       await it.pool('two', POOLS.two)
@@ -134,7 +134,7 @@ test('controller/history: killed between any two writes it ends lawfully, writes
       assert.equal(it.writes, writes, 'a restart writes nothing')
       it.kill()
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   )
 })
 

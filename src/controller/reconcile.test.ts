@@ -60,6 +60,18 @@ test('controller/reconcile: of Services made while there was no room the oldest 
   assert.deepEqual(next, ['b', 'c', 'a'])
 })
 
+test('controller/reconcile: after a restart nobody gets what another has, whoever is looked at first', async () => {
+  const it = await started({ p: [small], q: [{ addresses: ['10.0.1.0/30'] }] })
+  await it.service('a')
+  await it.service('b', {}, { annotations: { 'metallb.io/address-pool': 'q' } })
+  await it.quiet()
+  it.kill()
+  await it.service('a', {}, { annotations: { 'metallb.io/address-pool': 'q' } })
+  it.start()
+  await it.quiet()
+  assert.deepEqual(await it.addresses(), { a: ['10.0.1.1'], b: ['10.0.1.0'] })
+})
+
 test('controller/reconcile: what a Service waits for is told once, not at each change around it', async () => {
   const it = await started({ p: [{ addresses: ['10.0.0.0/32'] }] })
   await it.service('a')

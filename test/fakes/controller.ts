@@ -54,7 +54,8 @@ export class FakeController {
 
   /** Until nothing more is written, whatever had to be tried again. */
   async quiet(): Promise<void> {
-    for (let before = -1; before !== this.cluster.calls.length;) {
+    for (let before = -1, rounds = 0; before !== this.cluster.calls.length; rounds++) {
+      if (rounds > 20) throw new Error(`writes without end: ${this.cluster.calls.slice(-3).join()}`)
       before = this.cluster.calls.length
       await settle()
       await this.clock.advance(12_000)

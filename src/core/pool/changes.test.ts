@@ -178,3 +178,31 @@ test('pool: of more kept addresses than a status may list the first to end go', 
   assert.deepEqual([freed.indexOf(true), freed.filter(Boolean).length], [256, 2])
   assert.equal(allocator.keeper.list('p')[0]?.service, 'default/s2')
 })
+
+test('pool: what was kept before a restart is not taken from who has it now, nor from who shares it', () => {
+  const { run, allocator } = setUp({ p: [['10.0.0.0/30']] })
+  allocator.keeper.setTimes(new Map([['p', 1000]]))
+  run(service('now', sharing('k', 80)))
+  const was = (name: string, port: number) => ({
+    service: `default/${name}`,
+    pool: 'p',
+    ips: [ip('10.0.0.0')],
+    sharing: { key: 'k', backend: '', ports: [`TCP/${port}`] },
+  })
+  allocator.keeper.recall(was('clashing', 80), 0, 500)
+  allocator.keeper.recall(was('sharing', 443), 0, 500)
+  assert.deepEqual(
+    allocator.keeper.list('p').map((it) => it.service),
+    ['default/sharing'],
+  )
+  const usage = allocator.usage().get('p')
+  assert.deepEqual([usage?.assigned[4], usage?.kept[4]], [1, 0])
+})
+
+test('pool: other ports on a shared address let in who waits for it', () => {
+  const { run } = setUp({ p: [['10.0.0.0/32']] })
+  run(service('a', sharing('k', 80)))
+  assert.ok(run(service('b', sharing('k', 80))).waiting)
+  assert.ok(run(service('a', sharing('k', 443))).freed)
+  assert.deepEqual(run(service('b', sharing('k', 80))).ips, ['10.0.0.0'])
+})

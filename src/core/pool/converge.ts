@@ -86,17 +86,15 @@ class Convergence {
       pool: this.#held?.pool,
       notices: [...this.#deprecated(after), ...this.#notices],
       waiting: this.#waiting,
-      freed: this.#before.some((ip) => !isAmong(ip, after)) || this.#sharesAnew(after),
+      freed: this.#before.some((ip) => !isAmong(ip, after)) || this.#sharesAnew(),
     }
   }
 
-  /** There may be room on its address now for one that waits: it has another key, ports, address. */
-  #sharesAnew(after: readonly Ip[]): boolean {
+  /** With another key or other ports it may make room on its address for one that waits. */
+  #sharesAnew(): boolean {
     const now = this.#held?.sharing
-    if (!now) return false
-    const isNew = after.some((ip) => !isAmong(ip, this.#before))
-    if (isNew && now.key !== '') return true
-    return this.#sharingBefore !== undefined && !sameSharing(now, this.#sharingBefore)
+    if (!now || !this.#sharingBefore) return false
+    return !sameSharing(now, this.#sharingBefore)
   }
 
   get #held(): Holding | undefined {
