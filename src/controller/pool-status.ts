@@ -1,31 +1,30 @@
-/** Keeps the status of IPAddressPools: how many addresses are assigned and how many are free. */
-import type { Allocator, PoolUsage } from '../core/pool/allocator.ts'
+/** Keeps the status of IPAddressPools: counts, and what their annotations ask for. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../ports/clock.ts'
 import { ApiError } from '../ports/cluster.ts'
 import type { Cluster, KubeObject } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
 import { IP_ADDRESS_POOLS } from '../ports/resources.ts'
+import { statusOf } from './pool-report.ts'
+import type { PoolReport, Reports } from './pool-report.ts'
 
-/** Addresses come and go in bursts: the counts are written at most this often. */
+/** Addresses come and go in bursts: the status is written at most this often. */
 const PAUSE_MS = 200
 const RETRY_MS = 2000
-
-/** The largest int64 that a JavaScript number can stand for. */
-const MOST = 2n ** 63n - 1024n
-
-type Counts = Readonly<
-  Record<'assignedIPv4' | 'assignedIPv6' | 'availableIPv4' | 'availableIPv6', number>
->
 
 export class PoolStatusWriter {
   readonly #cluster: Cluster
   readonly #clock: Clock
   readonly #log: Log
   readonly #namespace: string
-  readonly #wanted = new Map<string, Counts>()
   /** What was written last, so that nothing is written twice while the watch is on its way. */
-  readonly #written = new Map<string, string>()
-  #scheduled = false
+  readonly #written = new Map<
+    string,
+    { readonly uid: string | undefined; readonly report: PoolReport }
+  >()
+  #wanted:
+    { readonly reports: Reports; readonly objects: ReadonlyMap<string, KubeObject> } | undefined
+  #busy = false
   #closed = false
 
   constructor(cluster: Cluster, clock: Clock, log: Log, namespace: string) {
@@ -35,62 +34,79 @@ export class PoolStatusWriter {
     this.#namespace = namespace
   }
 
-  /** `objects`: IPAddressPools by `namespace/name`. */
-  want(allocator: Allocator, objects: ReadonlyMap<string, KubeObject>): void {
-    this.#wanted.clear()
-    for (const [name, usage] of allocator.usage()) {
-      const counts = countsOf(usage)
-      const text = JSON.stringify(counts)
-      const status = (objects.get(`${this.#namespace}/${name}`)?.['status'] ??
-        {}) as Partial<Counts>
-      const said = Object.entries(counts).every(([key, n]) => status[key as keyof Counts] === n)
-      if (said) this.#written.set(name, text)
-      else if (this.#written.get(name) !== text) this.#wanted.set(name, counts)
-    }
-    if (this.#wanted.size > 0) this.#schedule(PAUSE_MS)
+  /** Something may have changed. `objects`: IPAddressPools by `namespace/name`. */
+  want(reports: Reports, objects: ReadonlyMap<string, KubeObject>): void {
+    this.#wanted = { reports, objects }
+    this.#start(PAUSE_MS)
   }
 
   close(): void {
     this.#closed = true
   }
 
-  #schedule(ms: number): void {
-    if (this.#scheduled || this.#closed) return
-    this.#scheduled = true
-    this.#clock.after(ms, () => {
-      this.#scheduled = false
-      if (!this.#closed) void this.#write()
-    })
+  #start(ms: number): void {
+    if (this.#busy || this.#closed) return
+    this.#busy = true
+    this.#clock.after(ms, () => void this.#write())
   }
 
   async #write(): Promise<void> {
-    for (const [name, counts] of [...this.#wanted]) {
-      this.#wanted.delete(name)
-      const ref = { namespace: this.#namespace, name }
-      try {
-        await this.#cluster.patch(
-          IP_ADDRESS_POOLS,
-          ref,
-          { status: counts },
-          { subresource: 'status' },
-        )
-        this.#written.set(name, JSON.stringify(counts))
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) continue
-        this.#log.warn('pool-status-not-written', { pool: name, error })
-        if (!this.#wanted.has(name)) this.#wanted.set(name, counts)
-        return this.#schedule(RETRY_MS)
+    const wanted = this.#wanted
+    this.#wanted = undefined
+    let failed = false
+    for (const [name, report] of wanted?.reports() ?? []) {
+      const object = wanted?.objects.get(`${this.#namespace}/${name}`)
+      if (this.#closed) return
+      if (object && !this.#says(name, object, report)) {
+        failed = !(await this.#writeOne(name, object, report)) || failed
       }
+    }
+    this.#busy = false
+    if (failed) this.#wanted ??= wanted
+    if (this.#wanted) this.#start(failed ? RETRY_MS : PAUSE_MS)
+  }
+
+  #says(name: string, object: KubeObject, report: PoolReport): boolean {
+    const written = { uid: object.metadata.uid, report }
+    if (isDeepStrictEqual(this.#written.get(name), written)) return true
+    const { conditions = [], ...status } = statusOf(object)
+    const condition = conditions.find(({ type }) => type === report.condition?.type)
+    const { lastTransitionTime: _, ...said } = condition ?? {}
+    const now = { ...status, ...(condition && { condition: said }) }
+    const same = isDeepStrictEqual(now, report) && conditions.length === (condition ? 1 : 0)
+    if (same) this.#written.set(name, written)
+    return same
+  }
+
+  /** False if it is to be tried again. */
+  async #writeOne(name: string, object: KubeObject, report: PoolReport): Promise<boolean> {
+    try {
+      const ref = { namespace: this.#namespace, name }
+      const status = patchOf(object, report)
+      await this.#cluster.patch(IP_ADDRESS_POOLS, ref, { status }, { subresource: 'status' })
+      this.#written.set(name, { uid: object.metadata.uid, report })
+      return true
+    } catch (error) {
+      this.#written.delete(name)
+      if (error instanceof ApiError && error.status === 404) return true
+      this.#log.warn('pool-status-not-written', { pool: name, error })
+      return false
     }
   }
 }
 
-function countsOf({ assigned, available }: PoolUsage): Counts {
-  const clamp = (count: bigint) => Number(count > MOST ? MOST : count)
+/** A merge patch: what is off now is taken away. */
+function patchOf(object: KubeObject, { condition, ...report }: PoolReport): object {
+  const before = statusOf(object).conditions?.find(({ type }) => type === condition?.type)
+  const lastTransitionTime =
+    before && before.status === condition?.status
+      ? before.lastTransitionTime
+      : new Date().toISOString()
   return {
-    assignedIPv4: assigned[4],
-    assignedIPv6: assigned[6],
-    availableIPv4: clamp(available[4]),
-    availableIPv6: clamp(available[6]),
+    holders: null,
+    holdersOmitted: null,
+    kept: null,
+    ...report,
+    conditions: condition ? [{ ...condition, lastTransitionTime }] : null,
   }
 }

@@ -5,20 +5,27 @@
  */
 import { Followers } from '../adapters/followers.ts'
 import { ALLOCATED_FROM_POOL } from '../core/config/annotations.ts'
-import type { Pool, Problem } from '../core/config/model.ts'
-import { parseConfig } from '../core/config/parse-config.ts'
 import type { Labels } from '../core/config/selector.ts'
 import { parseService } from '../core/config/service.ts'
 import { parseIp } from '../core/net/ip.ts'
 import { Allocator } from '../core/pool/allocator.ts'
 import { converge } from '../core/pool/converge.ts'
 import type { Notice } from '../core/pool/converge.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Change, Cluster, Followed, KubeObject, Resource } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
 import { IP_ADDRESS_POOLS, NAMESPACES, SERVICES } from '../ports/resources.ts'
 import { byPrecedence } from './order.ts'
 import type { Known } from './order.ts'
+import { PoolBook } from './pool-book.ts'
+import { statusOf } from './pool-report.ts'
+import type { Reports } from './pool-report.ts'
+import { recallKept } from './recall.ts'
 import type { Assignment } from './service-writer.ts'
+import { Told } from './told.ts'
+
+/** An end of keeping that is further away is looked at again after this: timers have a maximum. */
+const LONGEST_WAIT_MS = 3_600_000
 
 export interface ReconcileOptions {
   readonly namespace: string
@@ -30,7 +37,8 @@ export interface Outputs {
   assign(key: string, object: KubeObject, assignment: Assignment): void
   forget(key: string): void
   notice(object: KubeObject, resource: Resource, notice: Notice): void
-  usage(allocator: Allocator, pools: ReadonlyMap<string, KubeObject>): void
+  /** Called after each pass. `reports`: what the status of each pool is to say, when called. */
+  usage(allocator: Allocator, pools: ReadonlyMap<string, KubeObject>, reports: Reports): void
 }
 
 export class Reconciler {
@@ -38,21 +46,23 @@ export class Reconciler {
   readonly #log: Log
   readonly #options: ReconcileOptions
   readonly #outputs: Outputs
+  readonly #signal: AbortSignal
+  readonly #clock: Clock
   readonly #services = new Map<string, Known>()
-  readonly #namespaces: Followed
+  /** Labels of namespaces, by name. */
+  readonly #labels = new Map<string, Labels>()
   readonly #poolObjects: Followed
   readonly #followers: Followers
-  #pools: ReadonlyMap<string, Pool> | undefined
+  readonly #book: PoolBook
   #poolsChanged = true
   #everything = true
   #dirty = new Set<string>()
   /** Services that want more than they have. */
   readonly #waiting = new Set<string>()
-  /** What each Service was told last, so that nothing is told twice in a row. */
-  readonly #told = new Map<string, string>()
-  #toldProblems = ''
+  readonly #told = new Told()
   #freed = false
   #passed = false
+  #timer: { cancel(): void } | undefined
 
   constructor(
     cluster: Cluster,
@@ -60,10 +70,17 @@ export class Reconciler {
     options: ReconcileOptions,
     outputs: Outputs,
     signal: AbortSignal,
+    clock: Clock,
   ) {
     this.#log = log
     this.#options = options
     this.#outputs = outputs
+    this.#signal = signal
+    this.#clock = clock
+    signal.addEventListener('abort', () => this.#timer?.cancel())
+    this.#book = new PoolBook(this.#allocator, log, options.namespace, (pool, notice) =>
+      outputs.notice(pool, IP_ADDRESS_POOLS, notice),
+    )
     this.#followers = new Followers(cluster, signal, () => this.#pass())
     this.#poolObjects = this.#followers.follow(
       IP_ADDRESS_POOLS,
@@ -72,9 +89,7 @@ export class Reconciler {
         if (change.kind !== 'synced') this.#poolsChanged = true
       },
     )
-    this.#namespaces = this.#followers.follow(NAMESPACES, {}, (change) =>
-      this.#takeNamespace(change),
-    )
+    this.#followers.follow(NAMESPACES, {}, (change) => this.#takeNamespace(change))
     this.#followers.follow(SERVICES, {}, (change) => this.#takeService(change))
   }
 
@@ -95,87 +110,80 @@ export class Reconciler {
       this.#dirty.add(change.key)
       return
     }
-    this.#services.delete(change.key)
+    const gone = this.#services.delete(change.key)
     this.#dirty.delete(change.key)
-    this.#forget(change.key)
+    if (gone) this.#depart(change.key)
     this.#outputs.forget(change.key)
   }
 
   /** Labels of namespaces matter to pools that select by them. */
   #takeNamespace(change: Change): void {
-    const pools = [...(this.#pools?.values() ?? [])]
+    if (change.kind === 'synced') return
+    const { name, labels = {} } = change.object.metadata
+    const before = this.#labels.get(name)
+    if (change.kind === 'delete') return void this.#labels.delete(name)
+    this.#labels.set(name, labels)
+    if (before && JSON.stringify(before) === JSON.stringify(labels)) return
+    const pools = [...(this.#book.pools?.values() ?? [])]
     const selecting = pools.some((pool) => pool.serviceAllocation?.namespaceSelectors.length)
-    if (change.kind === 'upsert' && selecting) this.#everything = true
+    if (selecting) this.#everything = true
   }
 
-  #forget(key: string): void {
+  /** Deleted: its address is free, or kept for its name. */
+  #depart(key: string): void {
     this.#waiting.delete(key)
-    this.#told.delete(key)
+    this.#told.forget(key)
+    if (this.#allocator.keeper.depart(key, this.#now())) this.#freed = true
+  }
+
+  /** It is another's now (loadBalancerClass): we write to it no more. */
+  #leave(key: string): void {
+    this.#waiting.delete(key)
+    this.#told.forget(key)
     if (this.#allocator.release(key)) this.#freed = true
+    this.#outputs.forget(key)
   }
 
   #pass(): void {
-    if (this.#poolsChanged) this.#takePools()
-    if (!this.#pools) return
-    if (!this.#passed) this.#holdAll()
+    if (this.#poolsChanged) {
+      this.#poolsChanged = false
+      if (this.#book.take(this.#poolObjects.objects)) this.#everything = true
+    }
+    if (!this.#book.pools) return
+    if (!this.#passed) this.#resume()
+    if (this.#allocator.keeper.expire(this.#now())) this.#freed = true
     const keys = this.#everything ? this.#services.keys() : this.#dirty
-    const known = [...keys].flatMap((key) => this.#services.get(key) ?? []).sort(byPrecedence)
+    const known = this.#inOrder(keys)
     this.#everything = false
     this.#dirty = new Set()
-    const looked = new Set(known.map(({ service }) => service.key))
     for (const entry of known) this.#converge(entry)
     while (this.#freed) {
       this.#freed = false
-      const waiting = [...this.#waiting].flatMap((key) => this.#services.get(key) ?? [])
-      for (const entry of waiting.sort(byPrecedence)) this.#converge(entry)
+      for (const entry of this.#inOrder(this.#waiting)) this.#converge(entry)
     }
-    if (!this.#passed) this.#log.info('first-pass-done', { services: looked.size })
+    if (!this.#passed) this.#log.info('first-pass-done', { services: known.length })
     this.#passed = true
-    this.#outputs.usage(this.#allocator, this.#poolObjects.objects)
+    this.#book.warn(this.#poolObjects.objects)
+    this.#outputs.usage(this.#allocator, this.#poolObjects.objects, () => this.#book.reports())
+    this.#awaitEndOfKeeping()
   }
 
-  /** Takes new pools, or keeps the last good ones and says on the pools what is wrong. */
-  #takePools(): void {
-    this.#poolsChanged = false
-    const objects = this.#poolObjects.objects
-    const parsed = parseConfig({ pools: [...objects.values()], l2Advertisements: [] })
-    if (parsed.ok) {
-      this.#toldProblems = ''
-      // The status of a pool is in the object too: only what allocation sees counts.
-      if (text(this.#pools) === text(parsed.config.pools)) return
-      this.#log.info('pools-loaded', { pools: [...parsed.config.pools.keys()] })
-      this.#pools = parsed.config.pools
-      this.#allocator.setPools(parsed.config.pools)
-      this.#everything = true
-      return
-    }
-    const problems = JSON.stringify(parsed.problems)
-    if (problems === this.#toldProblems) return
-    this.#toldProblems = problems
-    this.#log.error('pools-invalid', { problems: parsed.problems, kept: 'the last good ones' })
-    for (const problem of parsed.problems) this.#tellProblem(problem)
-  }
-
-  #tellProblem(problem: Problem): void {
-    const name = problem.where.split('/')[1] ?? ''
-    const object = this.#poolObjects.objects.get(`${this.#options.namespace}/${name}`)
-    if (!object) return
-    const place = problem.path === '' ? '' : `${problem.path}: `
-    const message = `${place}${problem.message}. The last good configuration stays in use until this is mended.`
-    this.#outputs.notice(object, IP_ADDRESS_POOLS, {
-      type: 'Warning',
-      reason: 'ConfigurationError',
-      message,
-    })
+  #inOrder(keys: Iterable<string>): readonly Known[] {
+    return [...keys].flatMap((key) => this.#services.get(key) ?? []).sort(byPrecedence)
   }
 
   /** Before the first decision: who has an address keeps it, whoever else might want it. */
-  #holdAll(): void {
-    for (const { service } of [...this.#services.values()].sort(byPrecedence)) {
+  #resume(): void {
+    for (const { service } of this.#inOrder(this.#services.keys())) {
       const ips = service.ingress.flatMap((text) => parseIp(text) ?? [])
       if (ips.length === 0 || !this.#isOurs(service.key)) continue
       this.#allocator.hold(service, ips, this.#labelsOf(service.namespace))
     }
+    const { keeper } = this.#allocator
+    for (const pool of this.#poolObjects.objects.values()) {
+      recallKept(keeper, pool.metadata.name, statusOf(pool), this.#now())
+    }
+    this.#book.recallAlarms(this.#poolObjects.objects)
   }
 
   #isOurs(key: string): boolean {
@@ -190,33 +198,37 @@ export class Reconciler {
     const { key } = service
     const held = this.#allocator.holding(key) !== undefined
     if (!this.#isOurs(key) && !held && !isMarked(object)) return
-    if (service.type === 'LoadBalancer' && !this.#isOurs(key)) return this.#forget(key)
+    if (service.type === 'LoadBalancer' && !this.#isOurs(key)) return this.#leave(key)
     const outcome = converge(this.#allocator, service, this.#labelsOf(service.namespace))
     if (outcome.freed) this.#freed = true
     if (outcome.waiting) this.#waiting.add(key)
     else this.#waiting.delete(key)
     this.#outputs.assign(key, object, { ips: outcome.ips, pool: outcome.pool })
-    this.#tell(key, object, outcome.notices)
-  }
-
-  #tell(key: string, object: KubeObject, notices: readonly Notice[]): void {
-    if (notices.length === 0) return void this.#told.delete(key)
-    const said = JSON.stringify(notices)
-    if (this.#told.get(key) === said) return
-    this.#told.set(key, said)
-    for (const notice of notices) this.#outputs.notice(object, SERVICES, notice)
+    for (const notice of this.#told.news(key, outcome.notices)) {
+      this.#outputs.notice(object, SERVICES, notice)
+    }
   }
 
   #labelsOf(namespace: string): Labels {
-    return this.#namespaces.objects.get(namespace)?.metadata.labels ?? {}
+    return this.#labels.get(namespace) ?? {}
+  }
+
+  /** Milliseconds since 1970, by a clock that is not set while we run. */
+  #now(): number {
+    return performance.timeOrigin + this.#clock.now()
+  }
+
+  #awaitEndOfKeeping(): void {
+    this.#timer?.cancel()
+    const end = this.#allocator.keeper.nextEnd
+    if (end === undefined) return
+    const waitMs = Math.min(LONGEST_WAIT_MS, Math.max(0, end - this.#now()))
+    this.#timer = this.#clock.after(waitMs, () => {
+      if (!this.#signal.aborted) this.#pass()
+    })
   }
 }
 
 /** It carries our annotation: an address of ours that is to be taken back. */
 const isMarked = (object: KubeObject): boolean =>
   object.metadata.annotations?.[ALLOCATED_FROM_POOL] !== undefined
-
-const text = (pools: ReadonlyMap<string, Pool> | undefined): string =>
-  JSON.stringify(pools && [...pools.values()], (_, value: unknown) =>
-    typeof value === 'bigint' ? `${value}` : value,
-  )

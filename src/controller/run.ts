@@ -45,9 +45,10 @@ export function runController(deps: ControllerDeps, stop: AbortSignal): Controll
       notice(object, resource, { type, reason, message }) {
         recorder.record(subjectOf(object, resource), type, reason, message)
       },
-      usage: (allocator, objects) => statuses.want(allocator, objects),
+      usage: (_allocator, objects, reports) => statuses.want(reports, objects),
     },
     following.signal,
+    clock,
   )
   if (options.secretName !== '') void keepTryingSecret(deps, following.signal)
 

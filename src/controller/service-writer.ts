@@ -3,7 +3,7 @@
  * Service, many Services at once, and only where something differs.
  */
 import pLimit from 'p-limit'
-import { ALLOCATED_FROM_POOL } from '../core/config/annotations.ts'
+import { ALLOCATED_FROM_POOL, DEPRECATED_ALLOCATED_FROM_POOL } from '../core/config/annotations.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ApiError } from '../ports/cluster.ts'
 import type { Cluster, KubeObject } from '../ports/cluster.ts'
@@ -134,7 +134,11 @@ function says(object: KubeObject, { ips, pool }: Assignment): boolean {
 }
 
 function saying(object: KubeObject, { ips, pool }: Assignment): KubeObject {
-  const { [ALLOCATED_FROM_POOL]: _old, ...annotations } = object.metadata.annotations ?? {}
+  const {
+    [ALLOCATED_FROM_POOL]: _old,
+    [DEPRECATED_ALLOCATED_FROM_POOL]: _older,
+    ...annotations
+  } = object.metadata.annotations ?? {}
   const metadata = {
     ...object.metadata,
     annotations: pool === undefined ? annotations : { ...annotations, [ALLOCATED_FROM_POOL]: pool },

@@ -8,6 +8,7 @@ import { NAMESPACE, externalIp, install, owner, pods, poolYaml, probe } from '..
 import { step } from '../lab/progress.ts'
 import { until } from '../lab/until.ts'
 import { serviceObject } from '../e2e/harness.ts'
+import { allocatorFigures } from './allocator.ts'
 import { manyServices } from './many-services.ts'
 
 const SERVICES = 1000
@@ -92,6 +93,17 @@ async function many(): Promise<void> {
   rows.push(['… all answer ARP after the last create', `${result.answeredS.toFixed(2)} s`, ''])
 }
 
+function allocation(): void {
+  for (const { size, fillUs, againUs, mapUs, mapAgainUs } of allocatorFigures()) {
+    rows.push([
+      `allocating one of ${size} addresses`,
+      `${fillUs.toFixed(1)} µs (again: ${againUs.toFixed(1)} µs)`,
+      `in a plain Map ${mapUs.toFixed(2)} µs (again: ${mapAgainUs.toFixed(2)} µs)`,
+    ])
+  }
+}
+
+allocation()
 await lab.up()
 try {
   await step('installing Bellwether', () => install(lab))

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import type { Kind } from './schema.ts'
 
-const condition = z.object({
+export const condition = z.object({
   type: z.string().max(316).describe('Type of the condition.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
   observedGeneration: z

@@ -1,88 +1,115 @@
 /**
- * Who holds which address, and the lowest free one. Memory goes with what is held, not with the size
- * of a pool; finding a free address does not look at each held one.
+ * Who holds which address, which pool an address is in, and the lowest free one. Made anew when pools
+ * change; finding a free address does not look at each held one.
  */
 import type { Pool } from '../config/model.ts'
 import type { Family, Ip } from '../net/ip.ts'
 import type { Range } from '../net/range.ts'
-import { rangeContains } from '../net/range.ts'
+import { compareRanges, indexOfRange } from './sorted-ranges.ts'
+import { Stretch } from './stretch.ts'
 
-/** Text that stands for an address in maps; quicker to make than the canonical one. */
-export const ipKey = (ip: Ip): string => `${ip.family}:${ip.value.toString(36)}`
+/** Stands for an address in maps; quicker to make and to look up than its text. */
+export const ipKey = ({ family, value }: Ip): AddressKey =>
+  family === 4 ? Number(value) : value.toString(36)
+export type AddressKey = number | string
+
+/** Of one family of a pool. */
+export interface Count {
+  /** May be given out at all. */
+  readonly usable: bigint
+  /** Somebody holds it. */
+  readonly held: number
+  /** May be given to the next who asks for none in particular. */
+  readonly free: bigint
+}
 
 export class Addresses {
-  /** Service keys by address. */
-  readonly #holders = new Map<string, Set<string>>()
-  /** Where to begin to look in each range: every usable address before it is held. */
-  #cursors = new Map<Range, bigint>()
+  /** Service keys by address: mostly one, so no set is made for it. */
+  readonly #holders = new Map<AddressKey, string | Set<string>>()
+  /** All of all pools, sorted. */
+  readonly #stretches: readonly Stretch[]
+  /** In spec order. */
+  readonly #byPool: ReadonlyMap<string, readonly Stretch[]>
+
+  /** `reserved`: by pool. Pools do not overlap. */
+  constructor(
+    pools: ReadonlyMap<string, Pool> = new Map(),
+    reserved: ReadonlyMap<string, readonly Range[]> = new Map(),
+  ) {
+    this.#byPool = new Map(
+      [...pools.values()].map((pool) => [
+        pool.name,
+        pool.ranges.map(
+          (range, place) => new Stretch(pool, place, range, reserved.get(pool.name) ?? []),
+        ),
+      ]),
+    )
+    this.#stretches = [...this.#byPool.values()].flat().sort(compareRanges)
+  }
 
   /** Keys of the Services that hold the address. */
-  holders(ip: Ip): ReadonlySet<string> {
-    return this.#holders.get(ipKey(ip)) ?? NOBODY
+  holders(ip: Ip): Iterable<string> {
+    const holders = this.#holders.get(ipKey(ip))
+    return typeof holders === 'string' ? [holders] : (holders ?? [])
   }
 
   take(ip: Ip, service: string): void {
     const key = ipKey(ip)
     const holders = this.#holders.get(key)
-    if (holders) holders.add(service)
-    else this.#holders.set(key, new Set([service]))
+    if (holders === undefined) {
+      this.#holders.set(key, service)
+      this.#stretchAt(ip)?.take(ip.value)
+    } else if (typeof holders !== 'string') holders.add(service)
+    else if (holders !== service) this.#holders.set(key, new Set([holders, service]))
   }
 
   release(ip: Ip, service: string): void {
     const key = ipKey(ip)
     const holders = this.#holders.get(key)
-    if (!holders?.delete(service) || holders.size > 0) return
+    if (holders === undefined) return
+    if (typeof holders !== 'string') {
+      if (!holders.delete(service) || holders.size > 0) return
+    } else if (holders !== service) return
     this.#holders.delete(key)
-    for (const [range, cursor] of this.#cursors) {
-      if (rangeContains(range, ip) && ip.value < cursor) this.#cursors.set(range, ip.value)
-    }
+    this.#stretchAt(ip)?.giveBack(ip.value)
   }
 
-  /** Pools have changed: cursors of ranges that are gone are forgotten. */
-  forgetRanges(): void {
-    this.#cursors = new Map()
+  poolOf(ip: Ip): Pool | undefined {
+    return this.#stretchAt(ip)?.pool
   }
 
-  /** The lowest usable address of the family that nobody holds, ranges in spec order. */
+  /** False for those that only who asks for them may have. */
+  isForAnybody(ip: Ip): boolean {
+    return this.#stretchAt(ip)?.isForAnybody(ip.value) ?? false
+  }
+
+  /** The lowest address that nobody holds and anybody may have, ranges in spec order. */
   lowestFree(pool: Pool, family: Family): Ip | undefined {
-    for (const range of pool.ranges) {
-      if (range.family !== family) continue
-      for (let value = this.#cursors.get(range) ?? range.first; value <= range.last; value++) {
-        const ip = { family, value }
-        if (!isUsable(pool, ip) || this.#holders.has(ipKey(ip))) continue
-        this.#cursors.set(range, value)
-        return ip
-      }
-      this.#cursors.set(range, range.last + 1n)
+    for (const stretch of this.#byPool.get(pool.name) ?? []) {
+      if (stretch.family !== family) continue
+      const isHeld = (value: bigint) => this.#holders.has(ipKey({ family, value }))
+      const value = stretch.lowestFree(isHeld)
+      if (value !== undefined) return { family, value }
     }
     return undefined
   }
-}
 
-const NOBODY: ReadonlySet<string> = new Set()
+  /** True if `a` is given before `b`: ranges in spec order, then by number. Both are of one pool. */
+  comesBefore(a: Ip, b: Ip): boolean {
+    const [first, second] = [this.#stretchAt(a)?.place ?? 0, this.#stretchAt(b)?.place ?? 0]
+    return first < second || (first === second && a.value < b.value)
+  }
 
-/** False for IPv4 addresses that end in .0 or .255 where the pool avoids those. */
-export function isUsable(pool: Pool, ip: Ip): boolean {
-  if (!pool.avoidBuggyIPs || ip.family === 6) return true
-  const last = ip.value & 0xffn
-  return last !== 0n && last !== 0xffn
-}
-
-/** How many addresses of a family a pool can give out. */
-export function usableCount(pool: Pool, family: Family): bigint {
-  let count = 0n
-  for (const range of pool.ranges) {
-    if (range.family !== family) continue
-    count += range.last - range.first + 1n
-    if (pool.avoidBuggyIPs && family === 4) {
-      count -= multiples(range, 0n) + multiples(range, 0xffn)
+  count(pool: string, family: Family): Count {
+    const stretches = (this.#byPool.get(pool) ?? []).filter((it) => it.family === family)
+    return {
+      usable: stretches.reduce((sum, it) => sum + it.usable, 0n),
+      held: stretches.reduce((sum, it) => sum + it.held, 0),
+      free: stretches.reduce((sum, it) => sum + it.free, 0n),
     }
   }
-  return count
-}
 
-/** How many values of the range leave `rest` when divided by 256. */
-function multiples({ first, last }: Range, rest: bigint): bigint {
-  const upTo = (value: bigint) => (value < rest ? 0n : (value - rest) / 256n + 1n)
-  return upTo(last) - (first === 0n ? 0n : upTo(first - 1n))
+  #stretchAt(ip: Ip): Stretch | undefined {
+    return this.#stretches[indexOfRange(this.#stretches, ip)]
+  }
 }

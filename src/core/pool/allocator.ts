@@ -1,80 +1,65 @@
 /**
- * Gives addresses to Services. One authoritative record for each Service (`Holding`); what else is
- * kept is derived from it. Nothing depends on the order of a map: pools are looked at by priority,
+ * Gives addresses to Services. Nothing depends on the order of a map: pools are looked at by priority,
  * then name; addresses lowest first.
  */
 import type { Pool, Service } from '../config/model.ts'
 import type { Labels } from '../config/selector.ts'
 import { formatIp } from '../net/ip.ts'
 import type { Family, Ip } from '../net/ip.ts'
-import { rangeContains } from '../net/range.ts'
-import { Addresses, ipKey, isUsable, usableCount } from './addresses.ts'
+import type { Range } from '../net/range.ts'
 import { candidatePools, refusesService } from './candidate-pools.ts'
-import { SharedAddresses } from './shared-addresses.ts'
-import { sharingConflict, sharingOf } from './sharing.ts'
+import { explain, lack } from './explain.ts'
+import type { PassedOver } from './explain.ts'
+import { Keeper } from './keeper.ts'
+import { Ledger } from './ledger.ts'
+import type { Holding } from './ledger.ts'
+import { sharingOf } from './sharing.ts'
 import type { Sharing } from './sharing.ts'
+import { isUsable } from './usable.ts'
+import { usageOf } from './usage.ts'
+import type { PoolUsage } from './usage.ts'
 import type { Wish } from './wish.ts'
-
-/** What one Service holds. */
-export interface Holding {
-  readonly service: string
-  readonly uid: string
-  readonly pool: string
-  readonly ips: readonly Ip[]
-  readonly sharing: Sharing
-}
-
-/** A pool that was looked at and not used, and why. */
-export interface PassedOver {
-  readonly pool: string
-  readonly because: string
-}
 
 export type Allocation =
   | { readonly ok: true; readonly holding: Holding; readonly passedOver: readonly PassedOver[] }
   /** `message` says which address or pool, and why. */
   | { readonly ok: false; readonly message: string; readonly passedOver: readonly PassedOver[] }
 
-export interface PoolUsage {
-  readonly assigned: Readonly<Record<Family, number>>
-  readonly available: Readonly<Record<Family, bigint>>
-}
-
 export class Allocator {
-  #pools: ReadonlyMap<string, Pool> = new Map()
-  readonly #holdings = new Map<string, Holding>()
-  readonly #addresses = new Addresses()
-  readonly #shared = new SharedAddresses()
+  readonly #ledger = new Ledger()
+  /** What is kept for Services that are gone. */
+  readonly keeper = new Keeper(this.#ledger)
 
-  /** Holdings stay as they are: `hold` them again to learn which the new pools refuse. */
-  setPools(pools: ReadonlyMap<string, Pool>): void {
-    this.#pools = pools
-    this.#addresses.forgetRanges()
+  /**
+   * Holdings stay as they are: `hold` them again to learn which the new pools refuse.
+   * `reserved`: by pool, addresses for those only who ask for them.
+   */
+  setPools(
+    pools: ReadonlyMap<string, Pool>,
+    reserved?: ReadonlyMap<string, readonly Range[]>,
+  ): void {
+    this.#ledger.setPools(pools, reserved)
   }
 
+  /** Of a Service that exists. */
   holding(service: string): Holding | undefined {
-    return this.#holdings.get(service)
+    const holding = this.#ledger.get(service)
+    return holding?.keptUntil === undefined ? holding : undefined
   }
 
+  /** Of Services that exist. */
   get holdings(): Iterable<Holding> {
-    return this.#holdings.values()
+    return [...this.#ledger.holdings].filter(({ keptUntil }) => keptUntil === undefined)
   }
 
-  /** Returns true if the Service held anything. */
+  /** Returns true if the Service held anything, or anything was kept for it. */
   release(service: string): boolean {
-    const holding = this.#holdings.get(service)
-    if (!holding) return false
-    this.#holdings.delete(service)
-    for (const ip of holding.ips) {
-      this.#addresses.release(ip, service)
-      this.#shared.leave(ip, holding.sharing)
-    }
-    return true
+    return this.#ledger.remove(service) !== undefined
   }
 
   /** Makes the Service the holder of exactly these addresses, or says why it may not be. */
   hold(service: Service, ips: readonly Ip[], namespaceLabels: Labels): Allocation {
-    const pool = this.#poolOf(ips)
+    const pool = this.#ledger.poolOf(ips)
     if (!pool) {
       const texts = ips.map(formatIp).join(', ')
       return refused(ips.length > 1 ? `${texts} are not in one pool` : `${texts} is in no pool`)
@@ -86,7 +71,7 @@ export class Allocator {
       if (!isUsable(pool, ip)) {
         return refused(`${formatIp(ip)} is one that pool "${pool.name}" avoids (avoidBuggyIPs)`)
       }
-      const conflict = this.#conflict(ip, service.key, sharing)
+      const conflict = this.#ledger.conflict(ip, service.key, sharing)
       if (conflict !== undefined) return refused(`${formatIp(ip)} is in use by ${conflict}`)
     }
     return this.#assign(service, pool, ips, sharing, [])
@@ -95,11 +80,14 @@ export class Allocator {
   /** Finds addresses for a Service that holds none. */
   allocate(service: Service, wish: Wish, namespaceLabels: Labels): Allocation {
     if (wish.ips.length > 0) return this.#allocateRequested(service, wish, namespaceLabels)
-    const { pools, passedOver } = candidatePools(this.#pools, service, wish.pool, namespaceLabels)
+    const all = this.#ledger.pools
+    const { pools, passedOver } = candidatePools(all, service, wish.pool, namespaceLabels)
     const sharing = sharingOf(service)
     for (const families of acceptable(wish)) {
       for (const pool of pools) {
-        const found = families.map((family) => this.#lowest(pool, family, service.key, sharing))
+        const found = families.map((family) =>
+          this.#ledger.lowest(pool, family, service.key, sharing),
+        )
         const ips = found.filter((ip) => ip !== undefined)
         if (ips.length === families.length) {
           return this.#assign(service, pool, ips, sharing, passedOver)
@@ -114,34 +102,22 @@ export class Allocator {
 
   /** A further address of the pool that the Service holds one of already. */
   extend(service: Service, family: Family): Allocation {
-    const holding = this.#holdings.get(service.key)
-    const pool = holding && this.#pools.get(holding.pool)
+    const holding = this.holding(service.key)
+    const pool = holding && this.#ledger.pools.get(holding.pool)
     if (!pool) return refused('holds no address of a pool')
     const sharing = sharingOf(service)
-    const ip = this.#lowest(pool, family, service.key, sharing)
+    const ip = this.#ledger.lowest(pool, family, service.key, sharing)
     if (!ip) return refused(`pool "${pool.name}": ${this.#lack(pool, family)}`)
     return this.#assign(service, pool, [...holding.ips, ip], sharing, [])
   }
 
-  /** By pool. An address that Services share counts once. */
+  /** By pool. */
   usage(): ReadonlyMap<string, PoolUsage> {
-    const counts = new Map([...this.#pools.keys()].map((name) => [name, { 4: 0, 6: 0 }]))
-    const counted = new Set<string>()
-    for (const { pool, ips } of this.#holdings.values()) {
-      for (const ip of ips) {
-        const key = ipKey(ip)
-        const count = counts.get(pool)
-        if (!count || counted.has(key)) continue
-        counted.add(key)
-        count[ip.family]++
-      }
-    }
-    const pools = [...this.#pools.values()]
-    return new Map(pools.map((pool) => [pool.name, usageOf(pool, counts.get(pool.name))]))
+    return usageOf(this.#ledger)
   }
 
   #allocateRequested(service: Service, wish: Wish, namespaceLabels: Labels): Allocation {
-    const pool = this.#poolOf(wish.ips)
+    const pool = this.#ledger.poolOf(wish.ips)
     if (pool && wish.pool !== undefined && pool.name !== wish.pool) {
       const texts = wish.ips.map(formatIp).join(', ')
       return refused(`${texts} is in pool "${pool.name}", but pool "${wish.pool}" is asked for`)
@@ -149,64 +125,21 @@ export class Allocator {
     return this.hold(service, wish.ips, namespaceLabels)
   }
 
-  #poolOf(ips: readonly Ip[]): Pool | undefined {
-    for (const pool of this.#pools.values()) {
-      if (ips.every((ip) => pool.ranges.some((range) => rangeContains(range, ip)))) return pool
-    }
-    return undefined
-  }
-
-  /** The lowest address that is free, or that the sharing key allows to join. */
-  #lowest(pool: Pool, family: Family, service: string, sharing: Sharing): Ip | undefined {
-    let lowest = this.#addresses.lowestFree(pool, family)
-    for (const ip of this.#shared.joinable(sharing)) {
-      if (ip.family !== family || (lowest && !comesBefore(pool, ip, lowest))) continue
-      if (!pool.ranges.some((range) => rangeContains(range, ip))) continue
-      if (this.#conflict(ip, service, sharing) === undefined) lowest = ip
-    }
-    return lowest
-  }
-
-  /** `default/web: port TCP/80 is taken`, or undefined if the address may be held. */
-  #conflict(ip: Ip, service: string, sharing: Sharing): string | undefined {
-    for (const key of this.#addresses.holders(ip)) {
-      const holder = this.#holdings.get(key)
-      if (key === service || !holder) continue
-      const why = sharingConflict(holder.sharing, sharing)
-      if (why !== undefined) return `${key}: ${why}`
-    }
-    return undefined
-  }
-
   #assign(
-    service: Service,
+    { key, uid }: Service,
     pool: Pool,
     ips: readonly Ip[],
     sharing: Sharing,
     passedOver: readonly PassedOver[],
   ): Allocation {
-    this.release(service.key)
-    const holding = { service: service.key, uid: service.uid, pool: pool.name, ips, sharing }
-    this.#holdings.set(service.key, holding)
-    for (const ip of ips) {
-      this.#addresses.take(ip, service.key)
-      this.#shared.join(ip, sharing)
-    }
+    const holding = { service: key, uid, pool: pool.name, ips, sharing }
+    this.#ledger.put(holding)
     return { ok: true, holding, passedOver }
   }
 
   #lack(pool: Pool, family: Family): string {
-    const size = usableCount(pool, family)
-    return size === 0n ? `no IPv${family} addresses` : `all ${size} IPv${family} addresses in use`
+    return lack(family, this.#ledger.count(pool.name, family))
   }
-}
-
-function usageOf(pool: Pool, assigned: Record<Family, number> = { 4: 0, 6: 0 }): PoolUsage {
-  const available = (family: Family) => {
-    const free = usableCount(pool, family) - BigInt(assigned[family])
-    return free < 0n ? 0n : free
-  }
-  return { assigned, available: { 4: available(4), 6: available(6) } }
 }
 
 /** The sets of families to try, best first. */
@@ -215,19 +148,6 @@ function acceptable({ families, oneIsEnough }: Wish): readonly (readonly Family[
   return [families, ...families.map((family) => [family])]
 }
 
-/** Ranges in spec order, then by number. */
-function comesBefore(pool: Pool, a: Ip, b: Ip): boolean {
-  const place = (ip: Ip) => pool.ranges.findIndex((range) => rangeContains(range, ip))
-  return place(a) - place(b) < 0 || (place(a) === place(b) && a.value < b.value)
-}
-
 function refused(message: string): Allocation {
   return { ok: false, message, passedOver: [] }
-}
-
-function explain(wish: Wish, passedOver: readonly PassedOver[]): string {
-  if (passedOver.length === 0) return 'no available IPs: there is no IPAddressPool'
-  const reasons = new Map(passedOver.map(({ pool, because }) => [pool, because]))
-  const list = [...reasons].map(([pool, because]) => `pool "${pool}": ${because}`).join('; ')
-  return wish.pool === undefined ? `no available IPs: ${list}` : list
 }

@@ -2,7 +2,8 @@
 import type { Pool, Service } from '../config/model.ts'
 import { selects } from '../config/selector.ts'
 import type { Labels } from '../config/selector.ts'
-import type { PassedOver } from './allocator.ts'
+import { unknownPool } from './explain.ts'
+import type { PassedOver } from './explain.ts'
 
 export interface Candidates {
   /** Best first: pools made for the Service by priority, then open ones; ties by name. */
@@ -19,9 +20,7 @@ export function candidatePools(
 ): Candidates {
   if (wanted !== undefined) {
     const pool = all.get(wanted)
-    const because = pool
-      ? refusesService(pool, service, namespaceLabels)
-      : `unknown; there are ${[...all.keys()].map((name) => `"${name}"`).join(', ') || 'none'}`
+    const because = pool ? refusesService(pool, service, namespaceLabels) : unknownPool(all)
     if (!pool || because !== undefined) {
       return { pools: [], passedOver: [{ pool: wanted, because: because ?? '' }] }
     }

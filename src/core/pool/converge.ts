@@ -6,8 +6,11 @@ import { deprecatedAnnotations } from '../config/annotations.ts'
 import type { Service } from '../config/model.ts'
 import type { Labels } from '../config/selector.ts'
 import { formatIp, parseIp, sameIp } from '../net/ip.ts'
-import type { Ip } from '../net/ip.ts'
+import type { Family, Ip } from '../net/ip.ts'
 import type { Allocator } from './allocator.ts'
+import { lastReasons } from './explain.ts'
+import type { Holding } from './ledger.ts'
+import { sameSharing } from './sharing.ts'
 import type { Sharing } from './sharing.ts'
 import { familiesOf, wishOf } from './wish.ts'
 import type { Wish } from './wish.ts'
@@ -50,10 +53,10 @@ class Convergence {
     this.#service = service
     this.#namespaceLabels = namespaceLabels
     const known = allocator.holding(service.key)
-    // Deleted and made again under the same name: another Service, which holds nothing yet.
-    if (known && known.uid !== service.uid) allocator.release(service.key)
-    this.#before = known?.ips ?? []
+    this.#before = (known ?? allocator.keeper.of(service.key))?.ips ?? []
     this.#sharingBefore = known?.sharing
+    // Deleted and made again under the same name: another Service, which holds nothing yet.
+    if (known && known.uid !== service.uid) allocator.keeper.depart(service.key, 0)
   }
 
   go(): void {
@@ -70,9 +73,10 @@ class Convergence {
       const message = this.#held ? `invalid requested IPs: ${parsed.problem}` : parsed.problem
       return this.#fail(reason, message)
     }
-    if (this.#held && !this.#suits(parsed.wish)) this.#clear()
-    if (!this.#held) this.#allocate(parsed.wish)
-    else this.#addSecondFamily(parsed.wish)
+    const { wish } = parsed
+    if (this.#held && !this.#suits(wish)) this.#clear()
+    if (!this.#held) this.#allocate(wish)
+    else if (this.#missing(wish) !== undefined) this.#addSecondFamily(wish)
   }
 
   outcome(): Outcome {
@@ -82,22 +86,18 @@ class Convergence {
       pool: this.#held?.pool,
       notices: [...this.#deprecated(after), ...this.#notices],
       waiting: this.#waiting,
-      freed: this.#gaveUp(after) || this.#sharesAnew(),
+      freed: this.#before.some((ip) => !isAmong(ip, after)) || this.#sharesAnew(),
     }
-  }
-
-  #gaveUp(after: readonly Ip[]): boolean {
-    return this.#before.some((ip) => !after.some((other) => sameIp(ip, other)))
   }
 
   /** With another key or other ports it may make room on its address for one that waits. */
   #sharesAnew(): boolean {
     const now = this.#held?.sharing
     if (!now || !this.#sharingBefore) return false
-    return JSON.stringify(now) !== JSON.stringify(this.#sharingBefore)
+    return !sameSharing(now, this.#sharingBefore)
   }
 
-  get #held() {
+  get #held(): Holding | undefined {
     return this.#allocator.holding(this.#service.key)
   }
 
@@ -106,34 +106,58 @@ class Convergence {
     const { key, ingress } = this.#service
     // While a write of ours is on its way the status is older than what is held.
     const current = this.#held?.ips ?? ingress.flatMap((text) => parseIp(text) ?? [])
-    if (current.length === 0) return this.#clear()
+    if (current.length === 0) return this.#takeKept()
+    if (new Set(current.map(({ family }) => family)).size < current.length) {
+      const message = `current IPs ${texts(current)} are not of different families`
+      this.#say('Warning', 'nolbIPsIPFamily', message)
+      return this.#clear()
+    }
+    // With one family given up the address of the other stays.
     const families = familiesOf(this.#service)
-    const distinct = new Set(current.map(({ family }) => family))
-    const fits = current.every(({ family }) => families.includes(family))
-    if (!fits || distinct.size < current.length) return this.#clear()
-    const kept = this.#allocator.hold(this.#service, current, this.#namespaceLabels)
+    const fitting = current.filter(({ family }) => families.includes(family))
+    if (fitting.length < current.length) {
+      const gone = current.filter((ip) => !fitting.includes(ip))
+      const message = `gives back ${texts(gone)}: its family is none of "${key}" any more`
+      this.#say('Normal', 'ClearAssignment', message)
+    }
+    if (fitting.length === 0) return this.#clear()
+    const kept = this.#allocator.hold(this.#service, fitting, this.#namespaceLabels)
     if (kept.ok) return
-    const texts = current.map(formatIp).join(', ')
     this.#say(
       'Normal',
       'ClearAssignment',
-      `current IP ${texts} for "${key}" not allowed by config, will attempt for new IP assignment: ${kept.message}`,
+      `current IP ${texts(fitting)} for "${key}" not allowed by config, will attempt for new IP assignment: ${kept.message}`,
     )
     this.#clear()
   }
 
-  /** False if another pool, other addresses, or both of two families are asked for. */
-  #suits(wish: Wish): boolean {
+  /** What was kept since a Service of this name was deleted; free for others if it can not be used. */
+  #takeKept(): void {
+    const kept = this.#allocator.keeper.of(this.#service.key)
+    if (!kept) return
+    const families = familiesOf(this.#service)
+    const fitting = kept.ips.filter(({ family }) => families.includes(family))
+    const result =
+      fitting.length > 0 && this.#allocator.hold(this.#service, fitting, this.#namespaceLabels)
+    if (!result || !result.ok) return this.#clear()
+    const message = `Assigned IP ${quoted(fitting)} from pool "${kept.pool}", kept since "${kept.service}" was deleted`
+    this.#say('Normal', 'IPAllocated', message)
+  }
+
+  /** False if another pool or other addresses are asked for. */
+  #suits({ pool, ips }: Wish): boolean {
     const held = this.#held
-    if (!held) return false
-    if (wish.pool !== undefined && wish.pool !== held.pool) return false
-    if (wish.ips.length > 0) {
-      return (
-        wish.ips.length === held.ips.length &&
-        wish.ips.every((ip) => held.ips.some((other) => sameIp(ip, other)))
-      )
-    }
-    return wish.oneIsEnough || held.ips.length === wish.families.length
+    if (!held || (pool !== undefined && pool !== held.pool)) return false
+    return (
+      ips.length === 0 ||
+      (ips.length === held.ips.length && ips.every((ip) => isAmong(ip, held.ips)))
+    )
+  }
+
+  /** The family that it should have an address of and has not. */
+  #missing({ families, ips }: Wish): Family | undefined {
+    if (ips.length > 0) return undefined
+    return families.find((family) => !this.#held?.ips.some((ip) => ip.family === family))
   }
 
   #allocate(wish: Wish): void {
@@ -143,26 +167,43 @@ class Convergence {
       return this.#fail('AllocationFailed', `Failed to allocate IP for "${key}": ${result.message}`)
     }
     const { ips, pool } = result.holding
-    const passed = [...new Map(result.passedOver.map((entry) => [entry.pool, entry])).values()]
+    const passed = lastReasons(result.passedOver)
       .filter((entry) => entry.pool !== pool)
       .map((entry) => `"${entry.pool}": ${entry.because}`)
     const why = passed.length > 0 ? `; passed over ${passed.join('; ')}` : ''
     this.#say('Normal', 'IPAllocated', `Assigned IP ${quoted(ips)} from pool "${pool}"${why}`)
-    if (ips.length < wish.families.length) this.#waiting = true
+    if (this.#missing(wish) !== undefined) this.#addSecondFamily(wish)
   }
 
-  /** PreferDualStack with one address: the other family is added as soon as there is one. */
+  /** Beside the one address that it has: at once, or as soon as there is one. */
   #addSecondFamily(wish: Wish): void {
-    const held = this.#held
-    const missing = wish.families.find((family) => !held?.ips.some((ip) => ip.family === family))
-    if (!held || missing === undefined || wish.ips.length > 0) return
+    const missing = this.#missing(wish)
+    if (missing === undefined) return
     const result = this.#allocator.extend(this.#service, missing)
     if (result.ok) {
       const added = result.holding.ips.filter((ip) => ip.family === missing)
-      return this.#say('Normal', 'IPAllocated', `Assigned IP ${quoted(added)}`)
+      return this.#say('Normal', 'IPAllocated', `Assigned additional IP ${quoted(added)}`)
     }
-    this.#say('Normal', 'AdditionalAssignFailed', `no IPv${missing} address: ${result.message}`)
-    this.#waiting = true
+    if (wish.oneIsEnough) {
+      this.#say('Normal', 'AdditionalAssignFailed', `no IPv${missing} address: ${result.message}`)
+      this.#waiting = true
+    } else this.#moveForBoth(wish)
+  }
+
+  /** RequireDualStack whose pool has no second address: both from another, or it keeps the one. */
+  #moveForBoth(wish: Wish): void {
+    const { key } = this.#service
+    const ips = this.#held?.ips ?? []
+    this.#clear()
+    const moved = this.#allocator.allocate(this.#service, wish, this.#namespaceLabels)
+    if (moved.ok) {
+      const { ips: both, pool } = moved.holding
+      const message = `Assigned IP ${quoted(both)} from pool "${pool}", since RequireDualStack needs both of one pool`
+      return this.#say('Normal', 'IPAllocated', message)
+    }
+    this.#allocator.hold(this.#service, ips, this.#namespaceLabels)
+    const message = `Failed to allocate both IPs for "${key}", it keeps ${texts(ips)}: ${moved.message}`
+    this.#fail('AllocationFailed', message)
   }
 
   #clear(): void {
@@ -182,12 +223,15 @@ class Convergence {
   #deprecated(after: readonly Ip[]): Notice[] {
     const keys = deprecatedAnnotations(this.#service.annotations)
     const same =
-      after.length === this.#before.length &&
-      after.every((ip, i) => this.#before[i] && sameIp(ip, this.#before[i]))
+      after.length === this.#before.length && after.every((ip) => isAmong(ip, this.#before))
     if (same || keys.length === 0) return []
     const message = `annotations ${keys.join(', ')} are deprecated, use the prefix metallb.io/`
     return [{ type: 'Warning', reason: 'deprecatedAnnotation', message }]
   }
 }
+
+const isAmong = (ip: Ip, others: readonly Ip[]): boolean => others.some((it) => sameIp(ip, it))
+
+const texts = (ips: readonly Ip[]): string => ips.map(formatIp).join(', ')
 
 const quoted = (ips: readonly Ip[]): string => JSON.stringify(ips.map(formatIp))

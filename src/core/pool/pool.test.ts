@@ -1,69 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Pool, Service } from '../config/model.ts'
-import { parseConfig } from '../config/parse-config.ts'
-import { parseIp } from '../net/ip.ts'
-import { Allocator } from './allocator.ts'
-import { converge } from './converge.ts'
-import type { Outcome } from './converge.ts'
-
-const ip = (text: string) => {
-  const parsed = parseIp(text)
-  assert.ok(parsed, text)
-  return parsed
-}
-
-/** `{ name: [addresses, spec?] }` as pools. */
-function pools(
-  specs: Readonly<Record<string, readonly [readonly string[], object?]>>,
-): ReadonlyMap<string, Pool> {
-  const objects = Object.entries(specs).map(([name, [addresses, spec]]) => ({
-    metadata: { name },
-    spec: { addresses, ...spec },
-  }))
-  const parsed = parseConfig({ pools: objects, l2Advertisements: [] })
-  assert.ok(parsed.ok, JSON.stringify(parsed))
-  return parsed.config.pools
-}
-
-const service = (name: string, over: Partial<Service> = {}): Service => ({
-  key: `default/${name}`,
-  namespace: 'default',
-  name,
-  uid: name,
-  labels: {},
-  annotations: {},
-  type: 'LoadBalancer',
-  clusterIPs: [ip('10.96.0.7')],
-  ipFamilies: [4],
-  ipFamilyPolicy: 'SingleStack',
-  externalTrafficPolicy: 'Cluster',
-  selector: {},
-  ports: [{ protocol: 'TCP', port: 80 }],
-  ingress: [],
-  ...over,
-})
-
-const DUAL = { clusterIPs: [ip('10.96.0.7'), ip('fd00:96::7')], ipFamilies: [4, 6] } as const
-const prefer = { ...DUAL, ipFamilyPolicy: 'PreferDualStack' } as const
-const require = { ...DUAL, ipFamilyPolicy: 'RequireDualStack' } as const
-const fromPool = (pool: string) => ({ annotations: { 'metallb.io/address-pool': pool } })
-const wanting = (ips: string) => ({ annotations: { 'metallb.io/loadBalancerIPs': ips } })
-const sharing = (key: string, port: number) => ({
-  annotations: { 'metallb.io/allow-shared-ip': key },
-  ports: [{ protocol: 'TCP', port }],
-})
-
-function setUp(specs: Parameters<typeof pools>[0]) {
-  const allocator = new Allocator()
-  allocator.setPools(pools(specs))
-  const run = (it: Service, labels = {}): Outcome => converge(allocator, it, labels)
-  return { allocator, run }
-}
-
-const one = { p: [['10.0.0.0/30']] } as const
-const two = { b: [['10.0.2.0/24']], a: [['10.0.1.0/24']] } as const
-const both = { p: [['10.0.0.0/30', 'fd00::/126']] } as const
+import {
+  both,
+  fromPool,
+  ip,
+  one,
+  pools,
+  prefer,
+  require,
+  service,
+  setUp,
+  sharing,
+  two,
+  wanting,
+} from '../../../test/fakes/services.ts'
 
 for (const [what, specs, it, ips] of [
   ['the lowest address', one, service('s'), ['10.0.0.0']],
@@ -341,6 +291,8 @@ test('pool: usage counts distinct addresses and what is left of them', () => {
   run(service('b', sharing('k', 443)))
   assert.deepEqual(allocator.usage().get('p'), {
     assigned: { 4: 1, 6: 1 },
+    kept: { 4: 0, 6: 0 },
+    total: { 4: 254n, 6: 2n ** 64n },
     available: { 4: 253n, 6: 2n ** 64n - 1n },
   })
 })

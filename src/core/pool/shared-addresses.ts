@@ -4,17 +4,18 @@
  */
 import type { Ip } from '../net/ip.ts'
 import { ipKey } from './addresses.ts'
+import type { AddressKey } from './addresses.ts'
 import type { Sharing } from './sharing.ts'
 
 export class SharedAddresses {
   /** By sharing key, then by address: how many of the key's Services hold it. */
-  readonly #addresses = new Map<string, Map<string, { readonly ip: Ip; holders: number }>>()
+  readonly #addresses = new Map<string, Map<AddressKey, { readonly ip: Ip; holders: number }>>()
   /** By sharing key and port: on how many of the key's addresses the port is taken. */
   readonly #taken = new Map<string, number>()
 
   join(ip: Ip, { key, ports }: Sharing): void {
     if (key === '') return
-    const addresses = this.#addresses.get(key) ?? new Map<string, { ip: Ip; holders: number }>()
+    const addresses = this.#addresses.get(key) ?? new Map<AddressKey, { ip: Ip; holders: number }>()
     this.#addresses.set(key, addresses)
     const shared = addresses.get(ipKey(ip)) ?? { ip, holders: 0 }
     addresses.set(ipKey(ip), shared)

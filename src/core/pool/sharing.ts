@@ -11,10 +11,15 @@ export interface Sharing {
   readonly ports: readonly string[]
 }
 
+/** Without a key nothing else matters. */
+export const NOT_SHARED: Sharing = { key: '', backend: '', ports: [] }
+
 export function sharingOf(service: Service): Sharing {
-  const selector = Object.entries(service.selector).map(([key, value]) => `${key}=${value}`)
+  const key = annotation(service.annotations, ALLOW_SHARED_IP) ?? ''
+  if (key === '') return NOT_SHARED
+  const selector = Object.entries(service.selector).map(([label, value]) => `${label}=${value}`)
   return {
-    key: annotation(service.annotations, ALLOW_SHARED_IP) ?? '',
+    key,
     backend: service.externalTrafficPolicy === 'Local' ? selector.sort().join(',') : '',
     ports: service.ports.map(({ protocol, port }) => `${protocol}/${port}`).sort(),
   }
@@ -32,3 +37,6 @@ export function sharingConflict(holder: Sharing, newcomer: Sharing): string | un
   const ports = newcomer.ports.filter((port) => holder.ports.includes(port))
   return ports.length > 0 ? `port ${ports.join(', ')} is taken` : undefined
 }
+
+export const sameSharing = (a: Sharing, b: Sharing): boolean =>
+  a === b || JSON.stringify(a) === JSON.stringify(b)
