@@ -25,7 +25,7 @@ const isWebhookMode = (text: string): text is WebhookMode =>
 /** What MetalLB's webhook Service forwards to. */
 const WEBHOOK_PORT = 9443
 
-export interface ControllerOptions extends WebhookOptions {
+export interface ControllerOptions {
   readonly namespace: string
   /** This pod; '' where not known. */
   readonly pod: string
@@ -36,12 +36,15 @@ export interface ControllerOptions extends WebhookOptions {
   readonly logLevel: string
   readonly healthPort: number
   readonly loadBalancerClass: string | undefined
+}
+
+export interface ProgramOptions extends ControllerOptions, WebhookOptions {
   /** `onlywebhook`: no addresses are given. */
   readonly webhookMode: WebhookMode
 }
 
 export type ParsedOptions =
-  | { readonly ok: true; readonly options: ControllerOptions }
+  | { readonly ok: true; readonly options: ProgramOptions }
   | { readonly ok: false; readonly problems: readonly string[] }
 
 export function controllerOptions(

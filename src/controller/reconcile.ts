@@ -7,6 +7,7 @@ import { Followers } from '../adapters/followers.ts'
 import { ALLOCATED_FROM_POOL } from '../core/config/annotations.ts'
 import type { Pool, Problem } from '../core/config/model.ts'
 import { parseConfig } from '../core/config/parse-config.ts'
+import { problemText } from '../core/config/problems.ts'
 import type { Labels } from '../core/config/selector.ts'
 import { parseService } from '../core/config/service.ts'
 import { parseIp } from '../core/net/ip.ts'
@@ -31,6 +32,8 @@ export interface Outputs {
   forget(key: string): void
   notice(object: KubeObject, resource: Resource, notice: Notice): void
   usage(allocator: Allocator, pools: ReadonlyMap<string, KubeObject>): void
+  /** At each look at the pools: what keeps the new ones from being used, or undefined. */
+  configuration?(problems: readonly Problem[] | undefined): void
 }
 
 export class Reconciler {
@@ -139,6 +142,7 @@ export class Reconciler {
     this.#poolsChanged = false
     const objects = this.#poolObjects.objects
     const parsed = parseConfig({ pools: [...objects.values()], l2Advertisements: [] })
+    this.#outputs.configuration?.(parsed.ok ? undefined : parsed.problems)
     if (parsed.ok) {
       this.#toldProblems = ''
       // The status of a pool is in the object too: only what allocation sees counts.
@@ -160,8 +164,8 @@ export class Reconciler {
     const name = problem.where.split('/')[1] ?? ''
     const object = this.#poolObjects.objects.get(`${this.#options.namespace}/${name}`)
     if (!object) return
-    const place = problem.path === '' ? '' : `${problem.path}: `
-    const message = `${place}${problem.message}. The last good configuration stays in use until this is mended.`
+    const text = problemText(problem, problem.where)
+    const message = `${text}. The last good configuration stays in use until this is mended.`
     this.#outputs.notice(object, IP_ADDRESS_POOLS, {
       type: 'Warning',
       reason: 'ConfigurationError',

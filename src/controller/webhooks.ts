@@ -75,9 +75,8 @@ export function startWebhooks(deps: WebhookDeps, signal: AbortSignal): Webhooks 
       log,
       { namespace, secret, names, today: () => new Date() },
       ({ authority, server }) => {
-        // Served first: the old authority may still be trusted, the new one's certificate is not yet.
-        door.use(server)
         injector.use(authority.cert)
+        door.use(server)
       },
       signal,
     )

@@ -30,6 +30,7 @@ function setUp() {
     ],
     announced: () => [],
     problems: () => [],
+    config: () => ({ updates: 0, updateErrors: 0, loaded: true, stale: false }),
     notReady: () => [],
   })
   const get = async (path: '/metrics' | '/debug/view') => (await pages[path]?.())?.body ?? ''
