@@ -44,12 +44,14 @@ export async function issueServer(
 ): Promise<Pair> {
   const keys = await newKeys()
   const issuer = new x509.X509Certificate(authority.cert)
+  const keyId = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId
   const [commonName = ''] = names
   const cert = await x509.X509CertificateGenerator.create(
     {
       ...common(now, days),
       subject: `CN=${commonName}`,
-      issuer: issuer.subject,
+      // The name as it is encoded there: made anew from text, it might differ in a byte.
+      issuer: issuer.subjectName,
       ...signing(authority.key),
       publicKey: keys.publicKey,
       extensions: [
@@ -59,11 +61,7 @@ export async function issueServer(
         new x509.SubjectAlternativeNameExtension(
           names.map((value) => ({ type: 'dns' as const, value })),
         ),
-        await x509.AuthorityKeyIdentifierExtension.create(
-          issuer.publicKey,
-          false,
-          webcrypto as Crypto,
-        ),
+        ...(keyId === undefined ? [] : [new x509.AuthorityKeyIdentifierExtension(keyId)]),
       ],
     },
     webcrypto as Crypto,
