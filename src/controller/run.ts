@@ -1,13 +1,12 @@
 /** A controller from start to stop. Writes under way are finished before it ends. */
 import { once } from 'node:events'
 import type { EventRecorder } from '../adapters/kube/events.ts'
-import { ConfigHealth } from '../adapters/config-health.ts'
-import { ConfigurationStateWriter, controllerState } from '../adapters/kube/configuration-state.ts'
+import type { ConfigHealth } from '../adapters/config-health.ts'
 import { subjectOf } from '../adapters/kube/subject.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
-import { tellOfBgp } from './bgp-notice.ts'
+import { reportConfiguration } from './configuration-report.ts'
 import { ensureMemberlistSecret } from './memberlist-secret.ts'
 import type { ControllerOptions } from './options.ts'
 import { PoolStatusWriter } from './pool-status.ts'
@@ -40,14 +39,7 @@ export function runController(deps: ControllerDeps, stop: AbortSignal): Controll
   const following = new AbortController()
   const services = new ServiceWriter(cluster, clock, log)
   const statuses = new PoolStatusWriter(cluster, clock, log, options.namespace)
-  const health = new ConfigHealth()
-  const state = new ConfigurationStateWriter(
-    cluster,
-    clock,
-    log,
-    controllerState(options.namespace, options.pod),
-    following.signal,
-  )
+  const report = reportConfiguration(deps, following.signal)
   const reconciler = new Reconciler(
     cluster,
     log,
@@ -59,18 +51,8 @@ export function runController(deps: ControllerDeps, stop: AbortSignal): Controll
         recorder.record(subjectOf(object, resource), type, reason, message)
       },
       usage: (allocator, objects) => statuses.want(allocator, objects),
-      configuration(problems) {
-        health.configuration(problems)
-        state.set(problems)
-      },
+      configuration: report.configuration,
     },
-    following.signal,
-  )
-  tellOfBgp(
-    cluster,
-    options.namespace,
-    (object, resource, reason, message) =>
-      recorder.record(subjectOf(object, resource), 'Warning', reason, message),
     following.signal,
   )
   if (options.secretName !== '') void keepTryingSecret(deps, following.signal)
@@ -84,7 +66,7 @@ export function runController(deps: ControllerDeps, stop: AbortSignal): Controll
     await Promise.race([settled, new Promise<void>((resolve) => clock.after(STOP_MS, resolve))])
   }
   return {
-    health,
+    health: report.health,
     notReady: () => [
       ...(reconciler.synced ? [] : ['API objects not listed yet']),
       ...(reconciler.passed || !reconciler.synced ? [] : ['no valid IPAddressPools yet']),

@@ -2,11 +2,7 @@
  * The webhooks: answers the API server's questions about configuration objects from what is followed
  * of them. Every replica serves them, whichever is the one that gives addresses.
  */
-import { join } from 'node:path'
-import { serveHttps } from '../adapters/https-server.ts'
-import type { HttpsServer, Reply } from '../adapters/https-server.ts'
-import { readSecretFiles, watchDirectory } from '../adapters/secret-files.ts'
-import type { Pair } from '../adapters/x509.ts'
+import type { Reply } from '../adapters/https-server.ts'
 import type { Known } from '../core/admission/admit.ts'
 import { answerAdmission, answerConversion } from '../core/admission/review.ts'
 import type { Answer } from '../core/admission/review.ts'
@@ -24,18 +20,17 @@ import {
   NODES,
 } from '../ports/resources.ts'
 import { CaInjector } from './ca-injector.ts'
+import { Door, serveFiles } from './webhook-door.ts'
+import type { DoorOptions } from './webhook-door.ts'
 import { WebhookSecret } from './webhook-secret.ts'
 
-export interface WebhookOptions {
+export interface WebhookOptions extends DoorOptions {
   readonly namespace: string
-  /** 0: any port that is free. */
-  readonly webhookPort: number
   /** False: certificates come from the files, and somebody else injects their authority. */
   readonly certRotation: boolean
   readonly certDirectory: string
   readonly certServiceName: string
   readonly webhookSecret: string
-  readonly webhookHttp2: boolean
 }
 
 export interface WebhookDeps {
@@ -115,76 +110,6 @@ function followAll(cluster: Cluster, namespace: string, signal: AbortSignal) {
       nodes: [...nodes.objects.values()].map(({ metadata }) => metadata.labels ?? {}),
     }),
   }
-}
-
-/** Opens with the first certificate, and shows the newest from then on. */
-class Door {
-  readonly #options: WebhookOptions
-  readonly #log: Log
-  readonly #answer: (path: string, question: unknown) => Reply
-  #server: Promise<HttpsServer> | undefined
-  #closed = false
-  port: number | undefined
-
-  constructor(
-    options: WebhookOptions,
-    log: Log,
-    answer: (path: string, question: unknown) => Reply,
-  ) {
-    this.#options = options
-    this.#log = log
-    this.#answer = answer
-  }
-
-  use(pair: Pair): void {
-    if (this.#server) {
-      this.#with((server) => server.use(pair))
-      return
-    }
-    const { webhookPort: port, webhookHttp2: http2 } = this.#options
-    this.#server = serveHttps({ port, pair, http2, answer: this.#answer })
-    this.#with((server) => {
-      this.port = server.port
-      this.#log.info('webhooks-served', { port: server.port })
-      if (this.#closed) server.close()
-    })
-  }
-
-  close(): void {
-    this.#closed = true
-    this.#with((server) => server.close())
-  }
-
-  #with(act: (server: HttpsServer) => void): void {
-    this.#server?.then(act).catch((error: unknown) => {
-      this.#log.error('webhooks-not-served', { port: this.#options.webhookPort, error })
-    })
-  }
-}
-
-function serveFiles(directory: string, door: Door, log: Log, signal: AbortSignal): void {
-  let told = ''
-  const read = () => {
-    try {
-      const files = readSecretFiles(directory)
-      const text = (name: string) => {
-        const bytes = files.get(name)
-        if (!bytes) throw new Error(`expected a file ${join(directory, name)}`)
-        return Buffer.from(bytes).toString()
-      }
-      door.use({ cert: text('tls.crt'), key: text('tls.key') })
-      told = ''
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
-      if (message !== told) log.error('certificates-not-read', { directory, message })
-      told = message
-    }
-  }
-  read()
-  const watched = watchDirectory(directory, read, (error) => {
-    log.warn('certificates-not-watched', { directory, error })
-  })
-  signal.addEventListener('abort', () => watched.close(), { once: true })
 }
 
 const refuse = (status: number, message: string): Reply => ({ status, body: { message } })
