@@ -18,6 +18,7 @@ export class Door {
   readonly #log: Log
   readonly #answer: (path: string, question: unknown) => Reply
   #server: Promise<HttpsServer> | undefined
+  #shown: Pair | undefined
   #closed = false
   port: number | undefined
 
@@ -32,6 +33,8 @@ export class Door {
   }
 
   use(pair: Pair): void {
+    if (this.#shown?.cert === pair.cert && this.#shown.key === pair.key) return
+    this.#shown = pair
     if (this.#server) {
       this.#with((server) => server.use(pair))
       return
@@ -53,6 +56,9 @@ export class Door {
   #with(act: (server: HttpsServer) => void): void {
     this.#server?.then(act).catch((error: unknown) => {
       this.#log.error('webhooks-not-served', { port: this.#options.webhookPort, error })
+      // Tried again with the next certificate, or with this one when it is read again.
+      this.#shown = undefined
+      if (this.port === undefined) this.#server = undefined
     })
   }
 }

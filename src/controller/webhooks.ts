@@ -80,7 +80,7 @@ export function startWebhooks(deps: WebhookDeps, signal: AbortSignal): Webhooks 
     port: () => door.port,
     notReady: () => [
       ...(objects.synced() ? [] : ['objects for webhooks not listed yet']),
-      ...(door.port === undefined ? ['webhooks have no certificate yet'] : []),
+      ...(door.port === undefined ? ['webhooks not served yet'] : []),
     ],
   }
 }

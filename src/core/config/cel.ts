@@ -1,7 +1,8 @@
 /**
  * CEL rules (x-kubernetes-validations): what one object can tell of itself is refused by the API server,
  * with or without a webhook. Each rule has a cost that the API server must be able to bound: results
- * of split() have no known length, so texts are cut by substring(), which keeps that of the whole.
+ * of split() have no known length, so texts are cut by substring(), which keeps that of the whole, and
+ * two computed values are not compared by ==, only with a literal.
  */
 import type { Rule } from './schema.ts'
 
@@ -35,7 +36,7 @@ export const ADDRESS_RULES: readonly Rule[] = [
     messageExpression: `'invalid IP range "' + self + '": invalid end IP "' + ${LAST} + '"'`,
   },
   {
-    rule: `${NO_RANGE} || ip(${FIRST}).family() == ip(${LAST}).family()`,
+    rule: `${NO_RANGE} || (ip(${FIRST}).family() == 4 ? ip(${LAST}).family() == 4 : ip(${LAST}).family() == 6)`,
     message: 'invalid IP range: start IP and end IP differ in family',
     messageExpression: `'invalid IP range "' + self + '": start IP and end IP differ in family'`,
   },

@@ -58,7 +58,7 @@ const labelExpression = z
   })
   .meta(
     rules({
-      rule: "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
+      rule: "self.operator in ['In', 'NotIn'] ? has(self.values) && self.values.size() > 0 : !has(self.values) || self.values.size() == 0",
       message: 'In and NotIn need values, Exists and DoesNotExist take none',
     }),
   )
