@@ -18,8 +18,7 @@ const OLD_FIELDS = Object.keys(bgpPeerSpecV1beta1.shape)
 /** `object`: a BGPPeer as the API server has it, valid by its schema. */
 export function convertBgpPeer(object: unknown, apiVersion: string): Converted {
   if (!isFields(object) || object['kind'] !== 'BGPPeer') {
-    const got = isFields(object) ? String(object['kind']) : typeof object
-    return { ok: false, problem: `expected a BGPPeer, got ${got}` }
+    return { ok: false, problem: `expected a BGPPeer, got ${textOf(object, 'kind')}` }
   }
   const from = object['apiVersion']
   if (from === apiVersion) return { ok: true, object }
@@ -33,7 +32,7 @@ export function convertBgpPeer(object: unknown, apiVersion: string): Converted {
   const expected = `${OLD} and ${NEW}`
   return {
     ok: false,
-    problem: `expected a conversion between ${expected}, got ${String(from)} to ${apiVersion}`,
+    problem: `expected a conversion between ${expected}, got ${textOf(object, 'apiVersion')} to ${apiVersion}`,
   }
 }
 
@@ -47,6 +46,9 @@ function downwards(spec: Fields): Fields {
   const kept = Object.entries(spec).filter(([field]) => OLD_FIELDS.includes(field))
   return { peerASN: 0, peerAddress: '', ...Object.fromEntries(kept) }
 }
+
+const textOf = (object: unknown, field: string): string =>
+  isFields(object) && typeof object[field] === 'string' ? object[field] : 'none'
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
