@@ -16,22 +16,19 @@ const BEFORE_MS = 3_600_000
 /** A certificate authority of its own. */
 export async function newAuthority(name: string, now: Date, days: number): Promise<Pair> {
   const keys = await newKeys()
-  const cert = await x509.X509CertificateGenerator.createSelfSigned(
-    {
-      ...common(now, days),
-      name: `CN=${name}`,
-      keys,
-      extensions: [
-        new x509.BasicConstraintsExtension(true, 0, true),
-        new x509.KeyUsagesExtension(
-          x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
-          true,
-        ),
-        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto as Crypto),
-      ],
-    },
-    webcrypto as Crypto,
-  )
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({
+    ...common(now, days),
+    name: `CN=${name}`,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+        true,
+      ),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
   return { cert: cert.toString('pem'), key: await exportKey(keys.privateKey) }
 }
 
@@ -46,31 +43,28 @@ export async function issueServer(
   const issuer = new x509.X509Certificate(authority.cert)
   const keyId = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId
   const [commonName = ''] = names
-  const cert = await x509.X509CertificateGenerator.create(
-    {
-      ...common(now, days),
-      subject: `CN=${commonName}`,
-      // The name as it is encoded there: made anew from text, it might differ in a byte.
-      issuer: issuer.subjectName,
-      ...signing(authority.key),
-      publicKey: keys.publicKey,
-      extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension(
-          names.map((value) => ({ type: 'dns' as const, value })),
-        ),
-        ...(keyId === undefined ? [] : [new x509.AuthorityKeyIdentifierExtension(keyId)]),
-      ],
-    },
-    webcrypto as Crypto,
-  )
+  const cert = await x509.X509CertificateGenerator.create({
+    ...common(now, days),
+    subject: `CN=${commonName}`,
+    // The name as it is encoded there: made anew from text, it might differ in a byte.
+    issuer: issuer.subjectName,
+    ...signing(authority.key),
+    publicKey: keys.publicKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(
+        names.map((value) => ({ type: 'dns' as const, value })),
+      ),
+      ...(keyId === undefined ? [] : [new x509.AuthorityKeyIdentifierExtension(keyId)]),
+    ],
+  })
   return { cert: cert.toString('pem'), key: await exportKey(keys.privateKey) }
 }
 
-const newKeys = (): Promise<CryptoKeyPair> =>
-  webcrypto.subtle.generateKey(ELLIPTIC, true, ['sign', 'verify']) as Promise<CryptoKeyPair>
+const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
+  webcrypto.subtle.generateKey(ELLIPTIC, true, ['sign', 'verify'])
 
 const common = (now: Date, days: number) => ({
   // Positive, as RFC 5280 wants it.
@@ -85,12 +79,12 @@ function signing(pem: string) {
   const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const
   const algorithm = key.asymmetricKeyType === 'rsa' ? rsa : ELLIPTIC
   return {
-    signingKey: key.toCryptoKey(algorithm, false, ['sign']) as CryptoKey,
+    signingKey: key.toCryptoKey(algorithm, false, ['sign']),
     signingAlgorithm: algorithm,
   }
 }
 
-async function exportKey(key: CryptoKey): Promise<string> {
-  const der = await webcrypto.subtle.exportKey('pkcs8', key as webcrypto.CryptoKey)
+async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
+  const der = await webcrypto.subtle.exportKey('pkcs8', key)
   return x509.PemConverter.encode(der, 'PRIVATE KEY')
 }

@@ -30,8 +30,7 @@ export function judge(
 ): Verdict {
   const ca = read(authority)
   const lasts = (cert: X509Certificate) =>
-    new Date(cert.validFrom) <= now &&
-    new Date(cert.validTo).getTime() - now.getTime() > AHEAD_MS
+    new Date(cert.validFrom) <= now && new Date(cert.validTo).getTime() - now.getTime() > AHEAD_MS
   if (!ca?.ca || !lasts(ca)) return 'renew all'
   const cert = read(server)
   const good =

@@ -19,8 +19,7 @@ const recorder = new EventRecorder(cluster, systemClock, log, 'metallb-controlle
 const stop = stopSignal()
 const deps = { cluster, clock: systemClock, log, recorder, options }
 const webhooks = options.webhookMode === 'disabled' ? undefined : startWebhooks(deps, stop)
-const controller =
-  options.webhookMode === 'onlywebhook' ? undefined : runController(deps, stop)
+const controller = options.webhookMode === 'onlywebhook' ? undefined : runController(deps, stop)
 const pages = healthPages(() => [
   ...(controller?.notReady() ?? []),
   ...(webhooks?.notReady() ?? []),

@@ -22,11 +22,7 @@ export class Door {
   #closed = false
   port: number | undefined
 
-  constructor(
-    options: DoorOptions,
-    log: Log,
-    answer: (path: string, question: unknown) => Reply,
-  ) {
+  constructor(options: DoorOptions, log: Log, answer: (path: string, question: unknown) => Reply) {
     this.#options = options
     this.#log = log
     this.#answer = answer

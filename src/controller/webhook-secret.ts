@@ -125,7 +125,7 @@ export class WebhookSecret {
       })
       return
     }
-    const known = (object['data'] ?? {}) as object
+    const known = object['data'] ?? {}
     await this.#cluster.update(SECRETS, {
       ...object,
       apiVersion: 'v1',

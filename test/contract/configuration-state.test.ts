@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { systemClock } from '../../src/adapters/clock.ts'
-import { ConfigurationStateWriter, speakerState } from '../../src/adapters/kube/configuration-state.ts'
+import {
+  ConfigurationStateWriter,
+  speakerState,
+} from '../../src/adapters/kube/configuration-state.ts'
 import type { Cluster } from '../../src/ports/cluster.ts'
 import { CONFIGURATION_STATES, PODS } from '../../src/ports/resources.ts'
 import { until } from '../lab/until.ts'
@@ -61,7 +64,10 @@ test('configuration-state: as MetalLB writes it, owned by the pod, and once', as
   assert.equal(status.result, 'Invalid')
   assert.equal(status.errorSummary, 'IPAddressPool/a spec: wrong')
   assert.match(JSON.stringify(status.conditions), /"type":"configReconcilerValid"/)
-  assert.match(await api.kubectl('get', 'configurationstates', '-n', NAMESPACE), /speaker-w1 +Invalid/)
+  assert.match(
+    await api.kubectl('get', 'configurationstates', '-n', NAMESPACE),
+    /speaker-w1 +Invalid/,
+  )
   writer.set([problem])
   writer.set(undefined)
   await until('it to be good', async () => {

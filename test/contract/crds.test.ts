@@ -73,7 +73,11 @@ for (const [kind, spec] of [
   ],
   [
     'BGPAdvertisement',
-    { aggregationLength: 24, localPref: 4_294_967_295, communities: ['1:2', 'large:1:2:3', 'name'] },
+    {
+      aggregationLength: 24,
+      localPref: 4_294_967_295,
+      communities: ['1:2', 'large:1:2:3', 'name'],
+    },
   ],
   ['BGPAdvertisement', { serviceSelectors: [selector], aggregationLength: 32 }],
   ['BGPPeer', { ...peer, holdTime: '1m30s', keepaliveTime: '30s', connectTime: '10s' }],
@@ -89,12 +93,22 @@ for (const [kind, spec] of [
 
 const pool = (...addresses: string[]) => ({ addresses })
 for (const [kind, what, spec, expected] of [
-  ['IPAddressPool', 'nonsense', pool('banana'), /spec.addresses\[0\].*invalid CIDR "banana": expected/],
+  [
+    'IPAddressPool',
+    'nonsense',
+    pool('banana'),
+    /spec.addresses\[0\].*invalid CIDR "banana": expected/,
+  ],
   ['IPAddressPool', 'no addresses', pool(), /spec.addresses.*should have at least 1 items/],
   ['IPAddressPool', 'a bad start', pool('10.0.0-10.0.0.9'), /invalid start IP "10.0.0"/],
   ['IPAddressPool', 'a bad end', pool('10.0.0.1-10.0.0.999'), /invalid end IP "10.0.0.999"/],
   ['IPAddressPool', 'two families', pool('10.0.0.1-fd00::1'), /differ in family/],
-  ['IPAddressPool', 'a range backwards', pool('10.0.0.10-10.0.0.9'), /start IP is after the end IP/],
+  [
+    'IPAddressPool',
+    'a range backwards',
+    pool('10.0.0.10-10.0.0.9'),
+    /start IP is after the end IP/,
+  ],
   ['IPAddressPool', 'an entry twice', pool('10.0.0.0/24', '10.0.0.0/24'), /Duplicate value/],
   [
     'IPAddressPool',
@@ -122,7 +136,12 @@ for (const [kind, what, spec, expected] of [
     { serviceSelectors: [selector], aggregationLength: 24 },
     /cannot be set when serviceSelectors is used/,
   ],
-  ['BGPAdvertisement', 'a bad community', { communities: ['1:65536'] }, /invalid community "1:65536"/],
+  [
+    'BGPAdvertisement',
+    'a bad community',
+    { communities: ['1:65536'] },
+    /invalid community "1:65536"/,
+  ],
   ['BGPAdvertisement', 'a bad large one', { communities: ['large:1:2'] }, /invalid community/],
   ['BGPPeer', 'no local ASN', { ...peer, myASN: 0 }, /missing local ASN/],
   ['BGPPeer', 'no ASN', { ...peer, peerASN: 0 }, /missing peer ASN and dynamicASN/],
@@ -142,9 +161,19 @@ for (const [kind, what, spec, expected] of [
     { ...peer, password: 'a', passwordSecret: { name: 'b' } },
     /can not have both password/,
   ],
-  ['BGPPeer', 'multihop in one AS', { ...peer, peerASN: 64500, ebgpMultiHop: true }, /ebgp-multihop/],
+  [
+    'BGPPeer',
+    'multihop in one AS',
+    { ...peer, peerASN: 64500, ebgpMultiHop: true },
+    /ebgp-multihop/,
+  ],
   ['BFDProfile', 'a short interval', { receiveInterval: 9 }, /greater than or equal to 10/],
-  ['Community', 'a bad value', { communities: [{ name: 'a', value: 'x' }] }, /invalid community "x"/],
+  [
+    'Community',
+    'a bad value',
+    { communities: [{ name: 'a', value: 'x' }] },
+    /invalid community "x"/,
+  ],
   [
     'Community',
     'a name twice',

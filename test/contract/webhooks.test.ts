@@ -98,7 +98,9 @@ test('webhooks: an overlap is refused, with every other problem of the object in
   }
   // What is followed is a moment behind: until then there are only two.
   const said = await until('three problems', async () => {
-    const error: unknown = await create(IP_ADDRESS_POOLS, 'b', spec).catch((error: unknown) => error)
+    const error: unknown = await create(IP_ADDRESS_POOLS, 'b', spec).catch(
+      (error: unknown) => error,
+    )
     return /3 problems: /.test(String(error)) && String(error)
   })
   assert.match(said, /CIDR "10.0.0.8-10.0.0.15" in pool "b" overlaps with already defined CIDR/)
@@ -275,7 +277,10 @@ test('webhooks: what slipped by is told in the ConfigurationState, which is made
       conditions.map(({ type, status, reason }) => [type, status, reason]),
       [['poolReconcilerValid', 'False', 'ConfigurationError']],
     )
-    assert.deepEqual([it.controller.health.view.loaded, it.controller.health.view.stale], [true, true])
+    assert.deepEqual(
+      [it.controller.health.view.loaded, it.controller.health.view.stale],
+      [true, true],
+    )
     await api.kubectl('delete', 'configurationstate', 'controller', '-n', NAMESPACE)
     await until('it to be there again', async () => (await state()).result === 'Invalid')
     await cluster.delete(IP_ADDRESS_POOLS, { namespace: NAMESPACE, name: 'late' })
@@ -312,7 +317,10 @@ const service = (name: string, pool: string): NewObject => ({
 /** Everything of one installation; addresses of Services are settled by what they ask for. */
 const INSTALLATION: readonly (readonly [Resource, NewObject])[] = [
   [IP_ADDRESS_POOLS, object(IP_ADDRESS_POOLS, 'a', { addresses: ['10.0.0.1/32'] })],
-  [IP_ADDRESS_POOLS, object(IP_ADDRESS_POOLS, 'b', { addresses: ['10.0.1.1/32'], autoAssign: false })],
+  [
+    IP_ADDRESS_POOLS,
+    object(IP_ADDRESS_POOLS, 'b', { addresses: ['10.0.1.1/32'], autoAssign: false }),
+  ],
   [L2_ADVERTISEMENTS, object(L2_ADVERTISEMENTS, 'l2', { ipAddressPools: ['a'] })],
   [BGP_PEERS, object(BGP_PEERS, 'p', { ...peer, bfdProfile: 'quick' })],
   [
@@ -323,7 +331,11 @@ const INSTALLATION: readonly (readonly [Resource, NewObject])[] = [
   [COMMUNITIES, object(COMMUNITIES, 'c', { communities: [{ name: 'out', value: '65535:65281' }] })],
   [
     BGP_ADVERTISEMENTS,
-    object(BGP_ADVERTISEMENTS, 'bgp', { communities: ['out'], peers: ['p'], ipAddressPools: ['b'] }),
+    object(BGP_ADVERTISEMENTS, 'bgp', {
+      communities: ['out'],
+      peers: ['p'],
+      ipAddressPools: ['b'],
+    }),
   ],
   [SERVICES, service('one', 'a')],
   [SERVICES, service('two', 'b')],

@@ -70,11 +70,7 @@ test('admission: an update is judged by what it makes of the object, not togethe
 test('admission: an update of what configuration does not see is admitted, however bad the rest', () => {
   const bad = pool('p', 'banana')
   const annotated = { ...bad, metadata: { ...bad.metadata, annotations: { note: 'x' } } }
-  const leaving = named(
-    'p',
-    { addresses: ['kiwi'] },
-    { deletionTimestamp: '2026-01-01T00:00:00Z' },
-  )
+  const leaving = named('p', { addresses: ['kiwi'] }, { deletionTimestamp: '2026-01-01T00:00:00Z' })
   for (const object of [annotated, leaving]) {
     const known = { IPAddressPool: [bad] }
     assert.equal(ask({ operation: 'UPDATE', object, oldObject: bad }, known).allowed, true)
@@ -99,7 +95,10 @@ test('admission: a BFDProfile in use is not deleted', () => {
 })
 
 test('admission: disableMP is a warning beside the other checks, not instead of them', () => {
-  const { allowed, warnings } = ask({ kind: 'BGPPeer', object: peer({ disableMP: true, myASN: 0 }) })
+  const { allowed, warnings } = ask({
+    kind: 'BGPPeer',
+    object: peer({ disableMP: true, myASN: 0 }),
+  })
   assert.equal(allowed, false)
   assert.equal(warnings.filter((text) => text.includes('disableMP')).length, 1)
   assert.equal(warnings.filter((text) => text.includes('BGP is not built yet')).length, 1)
@@ -166,7 +165,7 @@ const v1beta1Spec = fc.record(
     bfdProfile: fc.string(),
     ebgpMultiHop: fc.boolean(),
   },
-  { requiredKeys: ['myASN', 'peerASN', 'peerAddress'] },
+  { requiredKeys: ['myASN', 'peerASN', 'peerAddress'], noNullPrototype: true },
 )
 
 test('admission/convert: v1beta1 to v1beta2 and back loses nothing and sets nothing', () => {

@@ -6,8 +6,7 @@ import { bgpPeerSpecV1beta1 } from '../config/bgp-peer.ts'
 import { GROUP } from '../config/crd.ts'
 
 export type Converted =
-  | { readonly ok: true; readonly object: object }
-  | { readonly ok: false; readonly problem: string }
+  { readonly ok: true; readonly object: object } | { readonly ok: false; readonly problem: string }
 
 type Fields = Readonly<Record<string, unknown>>
 

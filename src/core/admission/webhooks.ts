@@ -4,12 +4,7 @@ export type Operation = 'CREATE' | 'UPDATE' | 'DELETE'
 
 /** Kinds that are validated. */
 export type ValidatedKind =
-  | 'IPAddressPool'
-  | 'L2Advertisement'
-  | 'BGPAdvertisement'
-  | 'BGPPeer'
-  | 'BFDProfile'
-  | 'Community'
+  'IPAddressPool' | 'L2Advertisement' | 'BGPAdvertisement' | 'BGPPeer' | 'BFDProfile' | 'Community'
 
 export const CONVERT_PATH = '/convert'
 

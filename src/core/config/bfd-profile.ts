@@ -6,7 +6,11 @@ const within = (from: number, to: number, description: string) =>
   z.number().int().min(from).max(to).optional().meta({ format: 'int32' }).describe(description)
 
 export const bfdProfileSpec = z.object({
-  receiveInterval: within(10, 60_000, 'Shortest time between two packets that can be taken, in ms.'),
+  receiveInterval: within(
+    10,
+    60_000,
+    'Shortest time between two packets that can be taken, in ms.',
+  ),
   transmitInterval: within(10, 60_000, 'Time between two packets that are sent, in ms.'),
   detectMultiplier: within(2, 255, 'So many packets lost in a row: the peer is gone.'),
   echoInterval: within(10, 60_000, 'Shortest time between two echo packets, in ms.'),

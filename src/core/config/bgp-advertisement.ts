@@ -36,7 +36,9 @@ export const bgpAdvertisementSpec = z
       .max(256)
       .optional()
       .meta(asSet)
-      .describe('Communities of the routes: A:B, large:A:B:C, or the name of an alias (Community).'),
+      .describe(
+        'Communities of the routes: A:B, large:A:B:C, or the name of an alias (Community).',
+      ),
     ipAddressPools: nameSet(
       'Names of the pools to announce; without names and selectors, all pools.',
     ),
@@ -48,7 +50,8 @@ export const bgpAdvertisementSpec = z
   .meta(
     rules({
       rule: '!has(self.serviceSelectors) || self.serviceSelectors.size() == 0 || ((!has(self.aggregationLength) || self.aggregationLength == 32) && (!has(self.aggregationLengthV6) || self.aggregationLengthV6 == 128))',
-      message: 'aggregationLength and aggregationLengthV6 cannot be set when serviceSelectors is used',
+      message:
+        'aggregationLength and aggregationLengthV6 cannot be set when serviceSelectors is used',
     }),
   )
 

@@ -54,13 +54,7 @@ export const bgpPeerSpec = z
     peerAddress: address('BGPPeer address', 'Address of the peer; exclusive with interface.'),
     interface: line('interface', 'Interface of an unnumbered peer; exclusive with peerAddress.'),
     sourceAddress: address('source IP', 'Address to connect from.'),
-    peerPort: z
-      .number()
-      .int()
-      .min(1)
-      .max(16_384)
-      .default(179)
-      .describe('Port of the peer.'),
+    peerPort: z.number().int().min(1).max(16_384).default(179).describe('Port of the peer.'),
     holdTime: duration('How long a silent peer is believed (RFC 4271); 0 or >= 3s.', holdTimeRule),
     keepaliveTime: duration('How often the peer hears of us; at most the hold time.'),
     connectTime: duration(
@@ -89,7 +83,12 @@ export const bgpPeerSpec = z
     enableGracefulRestart: z
       .boolean()
       .optional()
-      .meta(rules({ rule: 'self == oldSelf', message: 'EnableGracefulRestart cannot be changed after creation' }))
+      .meta(
+        rules({
+          rule: 'self == oldSelf',
+          message: 'EnableGracefulRestart cannot be changed after creation',
+        }),
+      )
       .describe('Routes stay while this end restarts (RFC 4724). Cannot be changed.'),
     ebgpMultiHop: flag('The peer is more than one hop away.'),
     vrf: line('VRF name', 'VRF that the session is in.'),
@@ -134,9 +133,7 @@ export const bgpPeerSpec = z
 const oldNodeSelector = z.object({
   matchLabels: z.record(z.string(), z.string()).optional(),
   matchExpressions: z
-    .array(
-      z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).min(1) }),
-    )
+    .array(z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).min(1) }))
     .optional(),
 })
 

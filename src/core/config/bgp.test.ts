@@ -34,7 +34,9 @@ test('config/bgp: a whole installation is good', () => {
         localPref: 100,
       }),
     ],
-    secrets: [{ metadata: { name: 's' }, type: 'kubernetes.io/basic-auth', data: { password: '' } }],
+    secrets: [
+      { metadata: { name: 's' }, type: 'kubernetes.io/basic-auth', data: { password: '' } },
+    ],
   }
   assert.deepEqual(problems(objects), [])
 })
@@ -52,7 +54,11 @@ for (const [what, spec, expected] of [
   ['a bad source', { sourceAddress: 'x' }, /invalid source IP "x"/],
   ['a short hold time', { holdTime: '2s' }, /invalid hold time "2s": must be 0 or >=3s/],
   ['a hold time that follows', { keepaliveTime: '600ms' }, /invalid hold time "3 \* 600ms"/],
-  ['a long keepalive', { holdTime: '9s', keepaliveTime: '10s' }, /must be lower than holdTime "9s"/],
+  [
+    'a long keepalive',
+    { holdTime: '9s', keepaliveTime: '10s' },
+    /must be lower than holdTime "9s"/,
+  ],
   ['a time that is none', { holdTime: 'soon' }, /invalid duration "soon": expected such as 90s/],
   ['a connect time of parts', { connectTime: '1500ms' }, /invalid connect time "1500ms"/],
   ['two lines', { vrf: 'a\nb' }, /vrf contains invalid characters/],
@@ -144,7 +150,8 @@ for (const [what, first, second, told] of [
       nodes: [{ zone: 'a' }, { zone: 'b' }],
     })
     assert.equal(found.length, told ? 1 : 0, JSON.stringify(found))
-    if (told) assert.match(found[0] ?? '', /^BGPAdvertisement\/y spec.localPref: .*already set by x/)
+    if (told)
+      assert.match(found[0] ?? '', /^BGPAdvertisement\/y spec.localPref: .*already set by x/)
   })
 }
 

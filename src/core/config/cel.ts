@@ -59,7 +59,8 @@ const COMMUNITY = `(self.startsWith('large:') ? ${LARGE} : ${LEGACY})`
 
 const community = (rule: string): Rule => ({
   rule,
-  message: 'invalid community: expected A:B of two 16-bit numbers, or large:A:B:C of three 32-bit ones',
+  message:
+    'invalid community: expected A:B of two 16-bit numbers, or large:A:B:C of three 32-bit ones',
   messageExpression:
     "'invalid community \"' + self + '\": expected A:B of two 16-bit numbers, or large:A:B:C of three 32-bit ones'",
 })

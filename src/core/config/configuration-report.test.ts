@@ -29,7 +29,10 @@ test('config/report: the time of a condition stays while it says the same', () =
   const first = configurationStatus('t', [problem('x')], undefined, '2026-01-01T00:00:00Z')
   const second = configurationStatus('t', [problem('y')], first, '2026-01-02T00:00:00Z')
   assert.equal(time(second), '2026-01-01T00:00:00Z')
-  assert.equal(time(configurationStatus('t', [], second, '2026-01-03T00:00:00Z')), '2026-01-03T00:00:00Z')
+  assert.equal(
+    time(configurationStatus('t', [], second, '2026-01-03T00:00:00Z')),
+    '2026-01-03T00:00:00Z',
+  )
 })
 
 test('config/report: a flood of problems fits into the condition', () => {

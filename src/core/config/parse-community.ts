@@ -38,7 +38,10 @@ export function parseCommunities(
       const other = aliases.get(name)
       if (other === undefined) aliases.set(name, problems.where)
       else {
-        problems.add(`${path}.name`, `duplicate definition of community "${name}", also in ${other}`)
+        problems.add(
+          `${path}.name`,
+          `duplicate definition of community "${name}", also in ${other}`,
+        )
       }
     })
   }
