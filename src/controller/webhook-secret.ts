@@ -65,11 +65,11 @@ export class WebhookSecret {
   }
 
   #checkAgain(): void {
-    this.#clock.after(CHECK_MS, () => {
-      if (this.#signal.aborted) return
+    const timer = this.#clock.after(CHECK_MS, () => {
       this.#touch()
       this.#checkAgain()
     })
+    this.#signal.addEventListener('abort', () => timer.cancel(), { once: true })
   }
 
   #touch(): void {

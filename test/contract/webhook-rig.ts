@@ -70,6 +70,7 @@ export async function leadTo(api: ApiServer, port: number): Promise<void> {
   for (const text of documents.filter(about)) {
     await api.apply(text.replaceAll('port: 443', `port: ${port}`))
   }
+  await until('the definition to be served again', () => api.kubectl('get', 'bgppeers', '-A'))
   const patch = {
     spec: { type: 'ExternalName', externalName: 'localhost', clusterIP: null, clusterIPs: null },
   }

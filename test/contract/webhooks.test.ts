@@ -58,11 +58,14 @@ afterEach(clear)
 
 async function clear() {
   for (const resource of KINDS) {
-    for (const { metadata } of await cluster.list(resource, { namespace: NAMESPACE })) {
-      const ref = { namespace: NAMESPACE, name: metadata.name }
-      // A BFDProfile stays until the webhooks have heard that its peer is gone.
-      await until(`${metadata.name} to go`, () => cluster.delete(resource, ref).then(() => true))
-    }
+    // A definition that has just changed is not served for a moment, and a BFDProfile stays until
+    // the webhooks have heard that its peer is gone.
+    await until(`${resource.plural} to go`, async () => {
+      for (const { metadata } of await cluster.list(resource, { namespace: NAMESPACE })) {
+        await cluster.delete(resource, { namespace: NAMESPACE, name: metadata.name })
+      }
+      return true
+    })
   }
 }
 
@@ -126,8 +129,15 @@ test('webhooks: objects of another namespace are refused', async () => {
 })
 
 test('webhooks: a BFDProfile stays while a peer uses it', async () => {
-  await create(BGP_PEERS, 'p', { ...peer, bfdProfile: 'quick' })
   await create(BFD_PROFILES, 'quick', {})
+  await create(BGP_PEERS, 'p', { ...peer, bfdProfile: 'quick' })
+  // What is followed is a moment behind: once a second one is refused, the first is known.
+  await until('the peer to be known', async () => {
+    const error: unknown = await create(BGP_PEERS, 'q', peer).catch((error: unknown) => error)
+    if (/already exists as p/.test(String(error))) return true
+    await cluster.delete(BGP_PEERS, { namespace: NAMESPACE, name: 'q' })
+    return false
+  })
   const ref = { namespace: NAMESPACE, name: 'quick' }
   await assert.rejects(
     cluster.delete(BFD_PROFILES, ref),
