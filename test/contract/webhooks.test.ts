@@ -154,9 +154,9 @@ test('webhooks: a peer of v1beta1 is one of v1beta2, what is unset stays unset',
   const spec = { ...peer, nodeSelectors: [{ matchLabels: { a: 'b' } }], peerPort: 179 }
   assert.deepEqual((await cluster.get(BGP_PEERS, ref))['spec'], spec)
   assert.deepEqual((await cluster.get(v1beta1, ref))['spec'], spec)
-  await create(BGP_PEERS, 'new', { myASN: 1, dynamicASN: 'external', interface: 'eth0' })
+  await create(BGP_PEERS, 'new', { myASN: 64500, dynamicASN: 'external', interface: 'eth0' })
   const back = await cluster.get(v1beta1, { namespace: NAMESPACE, name: 'new' })
-  assert.deepEqual(back['spec'], { myASN: 1, peerASN: 0, peerAddress: '', peerPort: 179 })
+  assert.deepEqual(back['spec'], { myASN: 64500, peerASN: 0, peerAddress: '', peerPort: 179 })
 })
 
 test('webhooks: an authority that was overwritten is put back, a secret that is gone is made anew', async () => {
