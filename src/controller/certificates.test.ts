@@ -22,6 +22,7 @@ const NAMES = ['metallb-webhook-service.metallb-system.svc']
 const NOW = new Date('2026-06-01T00:00:00Z')
 const later = (days: number) => new Date(NOW.getTime() + days * 86_400_000)
 const made = await renew('renew all', undefined, NAMES, NOW)
+const other = await renew('renew all', undefined, NAMES, NOW)
 
 test('certificates: what is made is good, for its names and no others', () => {
   assert.equal(judge(made, NAMES, NOW), 'good')
@@ -33,6 +34,7 @@ test('certificates: what is made is good, for its names and no others', () => {
 
 for (const [what, spoil, verdict] of [
   ['another key', (it) => ({ ...it, server: { ...it.server, key: it.authority.key } }), 'server'],
+  ['a server of another authority', (it) => ({ ...it, server: other.server }), 'server'],
   ['a server of nonsense', (it) => ({ ...it, server: { cert: 'x', key: 'y' } }), 'server'],
   ['no authority', (it) => ({ ...it, authority: { cert: '', key: '' } }), 'all'],
   ['a server as authority', (it) => ({ ...it, authority: it.server }), 'all'],
