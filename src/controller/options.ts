@@ -2,22 +2,33 @@
 import { parseFlags } from '../adapters/flags.ts'
 import type { Flag } from '../adapters/flags.ts'
 import { COMMON_FLAGS, NAMESPACE_UNKNOWN, ownNamespace } from '../adapters/program-flags.ts'
+import type { WebhookOptions } from './webhooks.ts'
 
 const FLAGS = {
   ...COMMON_FLAGS,
   'ml-secret-name': { kind: 'text', env: 'METALLB_ML_SECRET_NAME' },
   deployment: { kind: 'text', env: 'METALLB_DEPLOYMENT' },
-  // Accepted so that MetalLB's Deployment works unchanged; what they are for comes later.
   'disable-cert-rotation': { kind: 'boolean' },
-  'cert-dir': { kind: 'text' },
-  'cert-service-name': { kind: 'text' },
-  'webhook-mode': { kind: 'text' },
-  'webhook-secret': { kind: 'text' },
+  'cert-dir': { kind: 'text', default: '/tmp/k8s-webhook-server/serving-certs' },
+  'cert-service-name': { kind: 'text', default: 'metallb-webhook-service' },
+  'webhook-mode': { kind: 'text', default: 'enabled' },
+  'webhook-secret': { kind: 'text', default: 'metallb-webhook-cert' },
   'webhook-http2': { kind: 'boolean' },
 } as const satisfies Record<string, Flag>
 
+const WEBHOOK_MODES = ['enabled', 'disabled', 'onlywebhook'] as const
+export type WebhookMode = (typeof WEBHOOK_MODES)[number]
+
+const isWebhookMode = (text: string): text is WebhookMode =>
+  WEBHOOK_MODES.some((mode) => mode === text)
+
+/** What MetalLB's webhook Service forwards to. */
+const WEBHOOK_PORT = 9443
+
 export interface ControllerOptions {
   readonly namespace: string
+  /** This pod; '' where not known. */
+  readonly pod: string
   /** '' leaves the memberlist secret to others. */
   readonly secretName: string
   /** Deployment that owns the secret. */
@@ -27,8 +38,13 @@ export interface ControllerOptions {
   readonly loadBalancerClass: string | undefined
 }
 
+export interface ProgramOptions extends ControllerOptions, WebhookOptions {
+  /** `onlywebhook`: no addresses are given. */
+  readonly webhookMode: WebhookMode
+}
+
 export type ParsedOptions =
-  | { readonly ok: true; readonly options: ControllerOptions }
+  | { readonly ok: true; readonly options: ProgramOptions }
   | { readonly ok: false; readonly problems: readonly string[] }
 
 export function controllerOptions(
@@ -39,7 +55,15 @@ export function controllerOptions(
   if (!parsed.ok) return parsed
   const flags = parsed.values
   const namespace = ownNamespace(flags.namespace)
-  if (namespace === undefined) return { ok: false, problems: [NAMESPACE_UNKNOWN] }
+  const webhookMode = flags['webhook-mode']
+  if (namespace === undefined || !isWebhookMode(webhookMode)) {
+    const expected = `--webhook-mode: expected one of ${WEBHOOK_MODES.join(', ')}, got "${webhookMode}"`
+    const problems = [
+      ...(namespace === undefined ? [NAMESPACE_UNKNOWN] : []),
+      ...(isWebhookMode(webhookMode) ? [] : [expected]),
+    ]
+    return { ok: false, problems }
+  }
   return {
     ok: true,
     options: {
@@ -49,6 +73,14 @@ export function controllerOptions(
       logLevel: flags['log-level'],
       healthPort: flags['health-probe-port'],
       loadBalancerClass: flags['lb-class'] || undefined,
+      pod: flags['pod-name'],
+      webhookMode,
+      webhookPort: WEBHOOK_PORT,
+      certRotation: !flags['disable-cert-rotation'],
+      certDirectory: flags['cert-dir'],
+      certServiceName: flags['cert-service-name'],
+      webhookSecret: flags['webhook-secret'],
+      webhookHttp2: flags['webhook-http2'],
     },
   }
 }

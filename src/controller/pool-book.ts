@@ -6,6 +6,7 @@ import { poolOptions } from '../core/config/pool-annotations.ts'
 import type { PoolOptions } from '../core/config/pool-annotations.ts'
 import type { Pool, Problem } from '../core/config/model.ts'
 import { parseConfig } from '../core/config/parse-config.ts'
+import { problemText } from '../core/config/problems.ts'
 import type { Allocator } from '../core/pool/allocator.ts'
 import type { Notice } from '../core/pool/converge.ts'
 import { UsageAlarms, fullnessOf, usageText } from '../core/pool/usage-alarms.ts'
@@ -17,11 +18,17 @@ import type { PoolReport } from './pool-report.ts'
 /** IPAddressPools by `namespace/name`. */
 type Objects = ReadonlyMap<string, KubeObject>
 
+export interface PoolOutputs {
+  notice(pool: KubeObject, notice: Notice): void
+  /** At each look at the pools: what keeps the new ones from being used, or undefined. */
+  configuration(problems: readonly Problem[] | undefined): void
+}
+
 export class PoolBook {
   readonly #allocator: Allocator
   readonly #log: Log
   readonly #namespace: string
-  readonly #notice: (pool: KubeObject, notice: Notice) => void
+  readonly #outputs: PoolOutputs
   readonly #alarms = new UsageAlarms()
   #pools: ReadonlyMap<string, Pool> | undefined
   #options: ReadonlyMap<string, PoolOptions> = new Map()
@@ -29,16 +36,11 @@ export class PoolBook {
   /** By pool, what was told of its annotations. */
   #toldOptions: ReadonlyMap<string, string> = new Map()
 
-  constructor(
-    allocator: Allocator,
-    log: Log,
-    namespace: string,
-    notice: (pool: KubeObject, notice: Notice) => void,
-  ) {
+  constructor(allocator: Allocator, log: Log, namespace: string, outputs: PoolOutputs) {
     this.#allocator = allocator
     this.#log = log
     this.#namespace = namespace
-    this.#notice = notice
+    this.#outputs = outputs
   }
 
   /** The last good ones; undefined before there were any. */
@@ -53,6 +55,7 @@ export class PoolBook {
   /** Takes new pools, or keeps the last good ones. Returns true if allocation sees other ones now. */
   take(objects: Objects): boolean {
     const parsed = parseConfig({ pools: [...objects.values()], l2Advertisements: [] })
+    this.#outputs.configuration(parsed.ok ? undefined : parsed.problems)
     if (!parsed.ok) {
       this.#tellProblems(parsed.problems, objects)
       return false
@@ -94,7 +97,7 @@ export class PoolBook {
       const { step, tell } = this.#alarms.look(name, warnAt, fullness)
       if (!tell) continue
       const message = `${usageText(fullness)}: at least ${step} %`
-      this.#notice(object, { type: 'Warning', reason: 'UsageHigh', message })
+      this.#outputs.notice(object, { type: 'Warning', reason: 'UsageHigh', message })
     }
   }
 
@@ -140,14 +143,13 @@ export class PoolBook {
     }
   }
 
-  #tell({ where, path, message }: Problem, objects: Objects, consequence: string): void {
-    const object = this.#objectOf(where.split('/')[1] ?? '', objects)
+  #tell(problem: Problem, objects: Objects, consequence: string): void {
+    const object = this.#objectOf(problem.where.split('/')[1] ?? '', objects)
     if (!object) return
-    const place = path === '' ? '' : `${path}: `
-    this.#notice(object, {
+    this.#outputs.notice(object, {
       type: 'Warning',
       reason: 'ConfigurationError',
-      message: `${place}${message}. ${consequence}`,
+      message: `${problemText(problem, problem.where)}. ${consequence}`,
     })
   }
 

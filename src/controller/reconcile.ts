@@ -5,6 +5,7 @@
  */
 import { Followers } from '../adapters/followers.ts'
 import { ALLOCATED_FROM_POOL } from '../core/config/annotations.ts'
+import type { Problem } from '../core/config/model.ts'
 import type { Labels } from '../core/config/selector.ts'
 import { parseService } from '../core/config/service.ts'
 import { parseIp } from '../core/net/ip.ts'
@@ -39,6 +40,8 @@ export interface Outputs {
   notice(object: KubeObject, resource: Resource, notice: Notice): void
   /** Called after each pass. `reports`: what the status of each pool is to say, when called. */
   usage(allocator: Allocator, pools: ReadonlyMap<string, KubeObject>, reports: Reports): void
+  /** At each look at the pools: what keeps the new ones from being used, or undefined. */
+  configuration?(problems: readonly Problem[] | undefined): void
 }
 
 export class Reconciler {
@@ -78,9 +81,10 @@ export class Reconciler {
     this.#signal = signal
     this.#clock = clock
     signal.addEventListener('abort', () => this.#timer?.cancel())
-    this.#book = new PoolBook(this.#allocator, log, options.namespace, (pool, notice) =>
-      outputs.notice(pool, IP_ADDRESS_POOLS, notice),
-    )
+    this.#book = new PoolBook(this.#allocator, log, options.namespace, {
+      notice: (pool, notice) => outputs.notice(pool, IP_ADDRESS_POOLS, notice),
+      configuration: (problems) => outputs.configuration?.(problems),
+    })
     this.#followers = new Followers(cluster, signal, () => this.#pass())
     this.#poolObjects = this.#followers.follow(
       IP_ADDRESS_POOLS,

@@ -1,10 +1,12 @@
 /** A controller from start to stop. Writes under way are finished before it ends. */
 import { once } from 'node:events'
 import type { EventRecorder } from '../adapters/kube/events.ts'
+import type { ConfigHealth } from '../adapters/config-health.ts'
 import { subjectOf } from '../adapters/kube/subject.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
+import { reportConfiguration } from './configuration-report.ts'
 import { ensureMemberlistSecret } from './memberlist-secret.ts'
 import type { ControllerOptions } from './options.ts'
 import { PoolStatusWriter } from './pool-status.ts'
@@ -26,6 +28,8 @@ export interface ControllerDeps {
 export interface Controller {
   /** What keeps it from being ready, or nothing. */
   notReady(): readonly string[]
+  /** Whether the pools as they are are in use. */
+  readonly health: ConfigHealth
   /** Resolves when stopped in order. */
   readonly done: Promise<void>
 }
@@ -35,6 +39,7 @@ export function runController(deps: ControllerDeps, stop: AbortSignal): Controll
   const following = new AbortController()
   const services = new ServiceWriter(cluster, clock, log)
   const statuses = new PoolStatusWriter(cluster, clock, log, options.namespace)
+  const report = reportConfiguration(deps, following.signal)
   const reconciler = new Reconciler(
     cluster,
     log,
@@ -46,6 +51,7 @@ export function runController(deps: ControllerDeps, stop: AbortSignal): Controll
         recorder.record(subjectOf(object, resource), type, reason, message)
       },
       usage: (_allocator, objects, reports) => statuses.want(reports, objects),
+      configuration: report.configuration,
     },
     following.signal,
     clock,
@@ -61,6 +67,7 @@ export function runController(deps: ControllerDeps, stop: AbortSignal): Controll
     await Promise.race([settled, new Promise<void>((resolve) => clock.after(STOP_MS, resolve))])
   }
   return {
+    health: report.health,
     notReady: () => [
       ...(reconciler.synced ? [] : ['API objects not listed yet']),
       ...(reconciler.passed || !reconciler.synced ? [] : ['no valid IPAddressPools yet']),

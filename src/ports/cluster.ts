@@ -83,6 +83,11 @@ export type Change =
   /** A list is complete: upserts and deletes of its differences came before it. */
   | { readonly kind: 'synced' }
 
+export interface PatchOptions {
+  readonly subresource?: 'status'
+  readonly applyAs?: string
+}
+
 export interface Cluster {
   /**
    * Lists, then watches until `signal` aborts. Resumes from the last resourceVersion, lists again on
@@ -103,13 +108,12 @@ export interface Cluster {
   update(resource: Resource, object: KubeObject): Promise<KubeObject>
   /** Replaces the status subresource (metadata changes are taken too for Services). */
   updateStatus(resource: Resource, object: KubeObject): Promise<KubeObject>
-  /** JSON merge patch (RFC 7386), of the object or of its status subresource. */
-  patch(
-    resource: Resource,
-    ref: Ref,
-    patch: object,
-    options?: { readonly subresource?: 'status' },
-  ): Promise<KubeObject>
+  /**
+   * JSON merge patch (RFC 7386), of the object or of its status subresource. With `applyAs` it is
+   * server-side apply by that field manager: `patch` is all that the manager wants, an object that is
+   * not there is made, and fields of other managers are taken over.
+   */
+  patch(resource: Resource, ref: Ref, patch: object, options?: PatchOptions): Promise<KubeObject>
   delete(resource: Resource, ref: Ref): Promise<void>
 }
 

@@ -9,9 +9,9 @@ const core = (kind: string, plural: string, namespaced = true): Resource => ({
   namespaced,
 })
 
-const metallb = (kind: string, plural: string): Resource => ({
+const metallb = (kind: string, plural: string, version = 'v1beta1'): Resource => ({
   group: 'metallb.io',
-  version: 'v1beta1',
+  version,
   kind,
   plural,
   namespaced: true,
@@ -40,3 +40,22 @@ export const ENDPOINT_SLICES: Resource = {
 export const IP_ADDRESS_POOLS = metallb('IPAddressPool', 'ipaddresspools')
 export const L2_ADVERTISEMENTS = metallb('L2Advertisement', 'l2advertisements')
 export const SERVICE_L2_STATUSES = metallb('ServiceL2Status', 'servicel2statuses')
+export const BGP_PEERS = metallb('BGPPeer', 'bgppeers', 'v1beta2')
+export const BGP_ADVERTISEMENTS = metallb('BGPAdvertisement', 'bgpadvertisements')
+export const BFD_PROFILES = metallb('BFDProfile', 'bfdprofiles')
+export const COMMUNITIES = metallb('Community', 'communities')
+export const CONFIGURATION_STATES = metallb('ConfigurationState', 'configurationstates')
+export const VALIDATING_WEBHOOK_CONFIGURATIONS: Resource = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingWebhookConfiguration',
+  plural: 'validatingwebhookconfigurations',
+  namespaced: false,
+}
+export const CUSTOM_RESOURCE_DEFINITIONS: Resource = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+}

@@ -24,6 +24,7 @@ const snapshot = (some: Partial<Snapshot> = {}): Snapshot => ({
   packet: { vips: [], drops: {} },
   announced: [],
   problems: [],
+  config: { updates: 7, updateErrors: 1, loaded: true, stale: false },
   answering: { gossip: true, packet: true },
   ...some,
 })
@@ -44,6 +45,10 @@ test("speaker/metrics: MetalLB's, as MetalLB writes them", async () => {
     'metallb_layer2_requests_received{ip="10.0.0.1"} 3',
     'metallb_layer2_responses_sent{ip="10.0.0.1"} 2',
     'metallb_speaker_announced{service="default/nginx",protocol="layer2",node="w1",ip="10.0.0.1"} 1',
+    'metallb_k8s_client_updates_total 7',
+    'metallb_k8s_client_update_errors_total 1',
+    'metallb_k8s_client_config_loaded_bool 1',
+    'metallb_k8s_client_config_stale_bool 0',
   ])
 })
 
@@ -52,7 +57,7 @@ test('speaker/metrics: scraped again it is what the threads say, not the sum; wh
   const vip = { ip: '10.0.0.1', requestsReceived: 3, responsesSent: 3, gratuitousSent: 5 }
   await metrics.text(snapshot({ packet: { vips: [vip], drops: { notAnnounced: 4 } } }))
   const text = await metrics.text(snapshot({ packet: { vips: [], drops: { notAnnounced: 6 } } }))
-  assert.deepEqual(lines(text, 'metallb_[a-z0-9_]+', 'bellwether_frames_dropped_total'), [
+  assert.deepEqual(lines(text, 'metallb_layer2_[a-z0-9_]+', 'bellwether_frames_dropped_total'), [
     'bellwether_frames_dropped_total{reason="notAnnounced"} 6',
   ])
 })

@@ -3,6 +3,7 @@
  * counted in the threads and collected when asked for. docs/metrics.md is their reference.
  */
 import { Counter, Gauge, Registry } from 'prom-client'
+import type { ConfigHealthView } from '../adapters/config-health.ts'
 import type { GossipThreadView, PacketCounters } from './messages.ts'
 
 /** Undefined where there is nothing to tell: a thread that did not answer, membership that is off. */
@@ -14,6 +15,7 @@ export interface Snapshot {
   readonly announced: readonly { readonly service: string; readonly ip: string }[]
   /** Reasons of what is wrong now. */
   readonly problems: readonly string[]
+  readonly config: ConfigHealthView
   readonly answering: Readonly<Record<'gossip' | 'packet', boolean>>
 }
 
@@ -80,6 +82,34 @@ export const FAMILIES: readonly Family[] = [
     labels: ['service', 'protocol', 'node', 'ip'],
     read: ({ announced, node }) =>
       announced.map(({ service, ip }) => [{ service, protocol: 'layer2', node, ip }, 1]),
+  },
+  {
+    name: 'metallb_k8s_client_updates_total',
+    help: 'Number of k8s object updates that have been processed.',
+    type: 'counter',
+    labels: [],
+    read: ({ config }) => one(config.updates),
+  },
+  {
+    name: 'metallb_k8s_client_update_errors_total',
+    help: 'Number of k8s object updates that failed for some reason.',
+    type: 'counter',
+    labels: [],
+    read: ({ config }) => one(config.updateErrors),
+  },
+  {
+    name: 'metallb_k8s_client_config_loaded_bool',
+    help: '1 if the MetalLB configuration was successfully loaded at least once.',
+    type: 'gauge',
+    labels: [],
+    read: ({ config }) => one(Number(config.loaded)),
+  },
+  {
+    name: 'metallb_k8s_client_config_stale_bool',
+    help: '1 if running on a stale configuration, because the latest config failed to load.',
+    type: 'gauge',
+    labels: [],
+    read: ({ config }) => one(Number(config.stale)),
   },
   {
     name: 'bellwether_gossip_members',

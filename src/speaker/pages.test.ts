@@ -30,6 +30,7 @@ function setUp() {
     ],
     announced: () => [],
     problems: () => [],
+    config: () => ({ updates: 0, updateErrors: 0, loaded: true, stale: false }),
     notReady: () => [],
   })
   const get = async (path: '/metrics' | '/debug/view') => (await pages[path]?.())?.body ?? ''
@@ -65,6 +66,7 @@ test('speaker/pages: where nothing is known the view says null, and keeps the ke
     node: 'w1',
     notReady: [],
     problems: [],
+    config: { updates: 0, updateErrors: 0, loaded: true, stale: false },
     owners: [
       {
         service: 'default/nginx',

@@ -1,4 +1,5 @@
 /** What can be seen of a speaker from outside: `/metrics` and `/debug/view`. */
+import type { ConfigHealthView } from '../adapters/config-health.ts'
 import type { Pages } from '../adapters/pages.ts'
 import type { Standing } from '../core/diagnosis/problem-book.ts'
 import type { GossipThreadView, OwnerView, PacketCounters } from './messages.ts'
@@ -14,6 +15,7 @@ export interface PageSources {
   owners(): readonly OwnerView[]
   announced(): readonly { readonly service: string; readonly ip: string }[]
   problems(): readonly Standing[]
+  config(): ConfigHealthView
   notReady(): readonly string[]
 }
 
@@ -28,7 +30,8 @@ export function speakerPages(sources: PageSources): Pages {
     '/metrics': async () => {
       const problems = sources.problems().map(({ reason }) => reason)
       const announced = sources.announced()
-      const body = await metrics.text({ node, ...(await ask()), announced, problems })
+      const config = sources.config()
+      const body = await metrics.text({ node, ...(await ask()), announced, problems, config })
       return { status: 200, type: metrics.contentType, body }
     },
     '/debug/view': async () => {
@@ -37,6 +40,7 @@ export function speakerPages(sources: PageSources): Pages {
         node,
         notReady: sources.notReady(),
         problems: sources.problems(),
+        config: sources.config(),
         owners: sources.owners(),
         gossip,
         packet,

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod'
 import { Followers } from '../adapters/followers.ts'
+import type { Problem } from '../core/config/model.ts'
 import { parseConfig } from '../core/config/parse-config.ts'
 import { parseEndpointSlice } from '../core/config/endpoints.ts'
 import { parseNode } from '../core/config/node.ts'
@@ -33,6 +34,10 @@ export interface Outputs {
   candidacies(list: readonly Candidacy[]): void
   /** All speaker pods that have an address, by address, this one's among them. */
   speakers(pods: readonly SpeakerPod[]): void
+  /** At each look at the configuration: what keeps the new one from being used, or undefined. */
+  configuration(problems: readonly Problem[] | undefined): void
+  /** Changes have been looked at. */
+  updated(): void
 }
 
 /** Without an address it is not there yet. */
@@ -128,6 +133,7 @@ export class Reconciler {
   }
 
   #pass(): void {
+    this.#outputs.updated()
     if (this.#configChanged) this.#takeConfig()
     const list = this.#table.compute()
     if (list) this.#outputs.candidacies(list)
@@ -140,16 +146,18 @@ export class Reconciler {
       l2Advertisements: [...this.#advertisements.objects.values()],
     })
     if (!parsed.ok) {
+      this.#outputs.configuration(parsed.problems)
       this.#log.error('config-invalid', { problems: parsed.problems, kept: 'the last good one' })
       return
     }
     // A pool's status is in the object too: only what the election sees counts.
     const text = JSON.stringify([[...parsed.config.pools], parsed.config.l2Advertisements], bigints)
-    if (text === this.#configText) return
+    if (text === this.#configText) return this.#outputs.configuration(undefined)
     const orphans = this.#table.setConfig(parsed.config)
     if (orphans.length > 0) {
       // Tried again at every change: the controller takes those addresses back.
       this.#configChanged = true
+      this.#outputs.configuration(orphans.map(orphaned))
       if (text !== this.#refusedText) {
         this.#log.error('config-refused', {
           problem: 'Services are announced at addresses that would belong to no pool',
@@ -162,9 +170,18 @@ export class Reconciler {
     }
     this.#configText = text
     this.#refusedText = ''
+    this.#outputs.configuration(undefined)
     this.#log.info('config-loaded', { pools: [...parsed.config.pools.keys()] })
   }
 }
+
+/** MetalLB's words. */
+const orphaned = (service: string): Problem => ({
+  where: `Service/${service}`,
+  path: '',
+  message: 'new config not compatible with assigned IPs: its address would belong to no pool',
+  transient: true,
+})
 
 function speakerPod(pod: KubeObject): SpeakerPod | undefined {
   const parsed = Pod.safeParse(pod)

@@ -4,6 +4,8 @@
  * nothing on the wire waits for it.
  */
 import { once } from 'node:events'
+import { ConfigHealth } from '../adapters/config-health.ts'
+import { ConfigurationStateWriter, speakerState } from '../adapters/kube/configuration-state.ts'
 import type { EventRecorder } from '../adapters/kube/events.ts'
 import { subjectOf } from '../adapters/kube/subject.ts'
 import type { Pages } from '../adapters/pages.ts'
@@ -99,6 +101,14 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     },
     (announced) => statuses.set(announced),
   )
+  const health = new ConfigHealth()
+  const state = new ConfigurationStateWriter(
+    cluster,
+    clock,
+    log,
+    speakerState(namespace, self, options.pod),
+    following.signal,
+  )
   const reconciler: Reconciler = new Reconciler(
     cluster,
     table,
@@ -113,6 +123,11 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
         diagnosis.setSpeakers(pods)
         threads.toGossip({ kind: 'join', addresses: pods.map(({ address }) => address) })
       },
+      configuration(problems) {
+        health.configuration(problems)
+        state.set(problems)
+      },
+      updated: () => health.updated(),
     },
     following.signal,
   )
@@ -195,6 +210,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
       owners: () => announcer.owners,
       announced: () => announcer.announced,
       problems: () => diagnosis.standing,
+      config: () => health.view,
       notReady,
     }),
     // Threads that end because they were told to are no reason to fail.

@@ -37,6 +37,7 @@ function start() {
   const recorder = new EventRecorder(own, systemClock, log, 'metallb-controller')
   const options = {
     namespace: NAMESPACE,
+    pod: '',
     secretName: 'memberlist',
     deployment: 'controller',
     logLevel: 'info',

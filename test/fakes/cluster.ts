@@ -7,6 +7,7 @@ import type {
   Followed,
   KubeObject,
   NewObject,
+  PatchOptions,
   Ref,
   Resource,
   Scope,
@@ -96,9 +97,14 @@ export class FakeCluster implements Cluster {
     resource: Resource,
     ref: Ref,
     patch: object,
-    _options?: { readonly subresource?: 'status' },
+    options: PatchOptions = {},
   ): Promise<KubeObject> {
     await this.#called('patch', resource, ref)
+    if (options.applyAs !== undefined && !this.#all(resource).has(keyOf({ metadata: ref }))) {
+      if (options.subresource !== undefined) this.#known(resource, ref)
+      const { metadata, ...rest } = patch as NewObject
+      return this.create(resource, { ...rest, metadata: { ...metadata, ...ref } })
+    }
     return this.#store(resource, merge(this.#known(resource, ref), patch) as KubeObject)
   }
 

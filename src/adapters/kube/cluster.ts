@@ -7,6 +7,7 @@ import type {
   Followed,
   KubeObject,
   NewObject,
+  PatchOptions,
   Ref,
   Resource,
   Scope,
@@ -77,11 +78,23 @@ export class KubeCluster implements Cluster {
     resource: Resource,
     ref: Ref,
     patch: object,
-    options: { readonly subresource?: 'status' } = {},
+    { subresource, applyAs }: PatchOptions = {},
   ): Promise<KubeObject> {
-    const path = objectPath(resource, ref, options.subresource)
-    const contentType = 'application/merge-patch+json'
-    return this.#call({ method: 'PATCH', path, body: patch, contentType })
+    const path = objectPath(resource, ref, subresource)
+    if (applyAs === undefined) {
+      const contentType = 'application/merge-patch+json'
+      return this.#call({ method: 'PATCH', path, body: patch, contentType })
+    }
+    const { group, version, kind } = resource
+    const apiVersion = group === '' ? version : `${group}/${version}`
+    return this.#call({
+      method: 'PATCH',
+      path,
+      query: { fieldManager: applyAs, force: 'true' },
+      // JSON is YAML.
+      contentType: 'application/apply-patch+yaml',
+      body: { apiVersion, kind, metadata: { name: ref.name, namespace: ref.namespace }, ...patch },
+    })
   }
 
   async delete(resource: Resource, ref: Ref): Promise<void> {

@@ -1,14 +1,17 @@
 /** A kind's CustomResourceDefinition (apiextensions.k8s.io/v1), from its zod schemas. */
 import * as z from 'zod'
-import type { Kind } from './schema.ts'
+import type { Kind, KindVersion } from './schema.ts'
 
 export const GROUP = 'metallb.io'
 
 type Json = Readonly<Record<string, unknown>>
 
+/** Where the API server finds the webhooks (manifests/parts/40-webhooks.yaml). */
+const WEBHOOK_SERVICE = { name: 'metallb-webhook-service', namespace: 'metallb-system', port: 443 }
+
 /** The object to be applied; the same input gives the same output, key for key. */
 export function crdOf(kind: Kind): Json {
-  const { plural, version, columns } = kind
+  const { plural, older = [] } = kind
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -22,21 +25,37 @@ export function crdOf(kind: Kind): Json {
         singular: kind.kind.toLowerCase(),
       },
       scope: 'Namespaced',
+      ...(older.length > 0 && { conversion }),
       versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          additionalPrinterColumns: columns,
-          schema: { openAPIV3Schema: schemaOf(kind) },
-        },
+        ...older.map((version) => versionOf(kind.description, version, version.deprecation)),
+        versionOf(kind.description, kind),
       ],
     },
   }
 }
 
-function schemaOf({ description, spec, specRequired, status }: Kind): Json {
+/** The certificate authority is put in by the controller (controller/ca-injector.ts). */
+const conversion = {
+  strategy: 'Webhook',
+  webhook: {
+    conversionReviewVersions: ['v1'],
+    clientConfig: { service: { ...WEBHOOK_SERVICE, path: '/convert' } },
+  },
+}
+
+function versionOf(description: string, version: KindVersion, deprecation?: string): Json {
+  return {
+    name: version.version,
+    served: true,
+    storage: deprecation === undefined,
+    ...(deprecation !== undefined && { deprecated: true, deprecationWarning: deprecation }),
+    subresources: { status: {} },
+    ...(version.columns.length > 0 && { additionalPrinterColumns: version.columns }),
+    schema: { openAPIV3Schema: schemaOf(description, version) },
+  }
+}
+
+function schemaOf(description: string, { spec, specRequired, status }: KindVersion): Json {
   return {
     description,
     type: 'object',

@@ -1,8 +1,9 @@
 /** IPAddressPool: addresses to give out (metallb.io/v1beta1, api/v1beta1/ipaddresspool_types.go). */
 import * as z from 'zod'
 import { condition } from './configuration-state.ts'
+import { ADDRESS_RULES } from './cel.ts'
 import type { Kind } from './schema.ts'
-import { labelSelector } from './schema.ts'
+import { asSet, labelSelectors, nameSet, rules } from './schema.ts'
 
 const serviceAllocation = z.object({
   priority: z
@@ -10,23 +11,24 @@ const serviceAllocation = z.object({
     .int()
     .optional()
     .describe('Of several pools that a Service may use, the lowest is taken first; 0 comes last.'),
-  namespaces: z
-    .array(z.string())
-    .optional()
-    .describe('Namespaces whose Services may use the pool.'),
-  namespaceSelectors: z
-    .array(labelSelector)
-    .optional()
-    .describe('Selectors of namespaces whose Services may use the pool.'),
-  serviceSelectors: z
-    .array(labelSelector)
-    .optional()
-    .describe('Selectors of Services that may use the pool.'),
+  namespaces: nameSet('Namespaces whose Services may use the pool.'),
+  namespaceSelectors: labelSelectors('Selectors of namespaces whose Services may use the pool.'),
+  serviceSelectors: labelSelectors('Selectors of Services that may use the pool.'),
 })
+
+/** The API server must know how long a text and a list may be to bound the cost of a rule. */
+const address = z
+  .string()
+  .max(128)
+  .meta(rules(...ADDRESS_RULES))
+const MAX_ADDRESSES = 2048
 
 export const ipAddressPoolSpec = z.object({
   addresses: z
-    .array(z.string())
+    .array(address)
+    .min(1, 'pool has no prefixes defined')
+    .max(MAX_ADDRESSES)
+    .meta(asSet)
     .describe('Addresses of the pool: CIDRs ("10.0.0.0/24") or ranges ("10.0.0.10-10.0.0.20").'),
   autoAssign: z
     .boolean()

@@ -1,7 +1,7 @@
 /** L2Advertisement: which pools are announced by ARP and ND, where, for whom (metallb.io/v1beta1). */
 import * as z from 'zod'
 import type { Kind } from './schema.ts'
-import { labelSelector } from './schema.ts'
+import { labelSelector, labelSelectors, nameSet } from './schema.ts'
 
 const preferredNode = z.object({
   weight: z
@@ -15,28 +15,16 @@ const preferredNode = z.object({
 })
 
 export const l2AdvertisementSpec = z.object({
-  ipAddressPools: z
-    .array(z.string())
-    .optional()
-    .describe('Names of the pools to announce; without names and selectors, all pools.'),
-  ipAddressPoolSelectors: z
-    .array(labelSelector)
-    .optional()
-    .describe('Selectors of the pools to announce, by their labels.'),
-  nodeSelectors: z
-    .array(labelSelector)
-    .optional()
-    .describe('Nodes that may announce; absent: all.'),
-  interfaces: z
-    .array(z.string())
-    .optional()
-    .describe('Interfaces to announce on, by exact name; absent: all that qualify.'),
-  serviceSelectors: z
-    .array(labelSelector)
-    .optional()
-    .describe('Services to announce; absent: all.'),
+  ipAddressPools: nameSet(
+    'Names of the pools to announce; without names and selectors, all pools.',
+  ),
+  ipAddressPoolSelectors: labelSelectors('Selectors of the pools to announce, by their labels.'),
+  nodeSelectors: labelSelectors('Nodes that may announce; absent: all.'),
+  interfaces: nameSet('Interfaces to announce on, by exact name; absent: all that qualify.'),
+  serviceSelectors: labelSelectors('Services to announce; absent: all.'),
   preferredNodeSelectors: z
     .array(preferredNode)
+    .max(1024)
     .optional()
     .describe('Nodes that are elected before others, by the sum of the weights.'),
 })

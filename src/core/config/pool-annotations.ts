@@ -46,7 +46,8 @@ export function poolOptions(
   annotations: Labels,
   ranges: readonly Range[],
 ): ParsedPoolOptions {
-  const problems = new Problems(`IPAddressPool/${name}`)
+  const all: Problem[] = []
+  const problems = new Problems(`IPAddressPool/${name}`, all)
   const tell = (key: string) => (message: string) =>
     problems.add(`metadata.annotations["${key}"]`, message)
   const value = (key: string) => annotations[key]?.trim() ?? ''
@@ -60,7 +61,7 @@ export function poolOptions(
     warnAt: stepsOf(value(WARN_AT_USAGE), tell(WARN_AT_USAGE)),
     listHolders: switchOf(value(LIST_HOLDERS), tell(LIST_HOLDERS)),
   }
-  return { options, problems: problems.list }
+  return { options, problems: all }
 }
 
 type Tell = (message: string) => void

@@ -4,16 +4,17 @@ import type { Problem } from './model.ts'
 
 /** Gathers the problems of one object. */
 export class Problems {
-  readonly list: Problem[] = []
-  readonly #where: string
+  readonly where: string
+  readonly #all: Problem[]
 
-  /** `where`: `IPAddressPool/first`. */
-  constructor(where: string) {
-    this.#where = where
+  /** `where`: `IPAddressPool/first`. Found problems are put into `all`. */
+  constructor(where: string, all: Problem[]) {
+    this.where = where
+    this.#all = all
   }
 
   add(path: string, message: string, transient = false): void {
-    this.list.push({ where: this.#where, path, message, transient })
+    this.#all.push({ where: this.where, path, message, transient })
   }
 
   /** What a schema did not like: expected, got, where. */
@@ -32,8 +33,14 @@ export class Problems {
   }
 }
 
+/** `spec.addresses[0]: invalid CIDR "x"`, after the object's name where that is not `self`. */
+export function problemText({ where, path, message }: Problem, self?: string): string {
+  const place = [...(where === self ? [] : [where]), ...(path === '' ? [] : [path])].join(' ')
+  return place === '' ? message : `${place}: ${message}`
+}
+
 /** JSON with sorted keys: equal values give equal text. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
