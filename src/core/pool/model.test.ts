@@ -7,12 +7,12 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { expectedIps, mayShare } from '../../../test/fakes/allocation-oracle.ts'
 import type { Situation } from '../../../test/fakes/allocation-oracle.ts'
+import { ip, service as serviceOf } from '../../../test/fakes/services.ts'
 import { poolOptions } from '../config/pool-annotations.ts'
 import type { Pool, Service } from '../config/model.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import type { Labels } from '../config/selector.ts'
-import { formatIp, parseIp } from '../net/ip.ts'
-import type { Ip } from '../net/ip.ts'
+import { formatIp } from '../net/ip.ts'
 import { Allocator } from './allocator.ts'
 import { converge } from './converge.ts'
 
@@ -53,12 +53,6 @@ type Step =
   | { readonly kind: 'namespace'; readonly labels: Labels }
   | { readonly kind: 'time' }
   | { readonly kind: 'restart' }
-
-const ip = (text: string): Ip => {
-  const parsed = parseIp(text)
-  assert.ok(parsed)
-  return parsed
-}
 
 const FOUR = ip('10.96.0.7')
 const SIX = ip('fd00:96::7')
@@ -261,19 +255,10 @@ class World {
     const known = this.services.get(key)
     const [namespace = '', name = ''] = key.split('/')
     return {
+      ...serviceOf(name),
       key,
       namespace,
-      name,
       uid: known?.uid ?? `${key}${this.#uid++}`,
-      labels: {},
-      annotations: {},
-      type: 'LoadBalancer',
-      clusterIPs: [],
-      ipFamilies: [],
-      ipFamilyPolicy: 'SingleStack',
-      externalTrafficPolicy: 'Cluster',
-      selector: {},
-      ports: [],
       ingress: known?.ingress ?? [],
       ...spec,
     }
