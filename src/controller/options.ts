@@ -1,12 +1,19 @@
 /** What a controller is told at start: MetalLB's flags and environment (controller/main.go). */
 import { parseFlags } from '../adapters/flags.ts'
 import type { Flag } from '../adapters/flags.ts'
-import { COMMON_FLAGS, NAMESPACE_UNKNOWN, ownNamespace } from '../adapters/program-flags.ts'
+import {
+  COMMON_FLAGS,
+  NAMESPACE_UNKNOWN,
+  metricsOptions,
+  ownNamespace,
+} from '../adapters/program-flags.ts'
+import type { MetricsOptions } from '../adapters/metrics-server.ts'
 
 const FLAGS = {
   ...COMMON_FLAGS,
   'ml-secret-name': { kind: 'text', env: 'METALLB_ML_SECRET_NAME' },
   deployment: { kind: 'text', env: 'METALLB_DEPLOYMENT' },
+  'leader-elect': { kind: 'boolean', default: 'true' },
   // Accepted so that MetalLB's Deployment works unchanged; what they are for comes later.
   'disable-cert-rotation': { kind: 'boolean' },
   'cert-dir': { kind: 'text' },
@@ -24,6 +31,11 @@ export interface ControllerOptions {
   readonly deployment: string
   readonly logLevel: string
   readonly healthPort: number
+  /** '' where it is not told. */
+  readonly pod: string
+  /** False: this is the only controller there is. */
+  readonly leaderElect: boolean
+  readonly metrics: MetricsOptions
   readonly loadBalancerClass: string | undefined
 }
 
@@ -39,7 +51,14 @@ export function controllerOptions(
   if (!parsed.ok) return parsed
   const flags = parsed.values
   const namespace = ownNamespace(flags.namespace)
-  if (namespace === undefined) return { ok: false, problems: [NAMESPACE_UNKNOWN] }
+  const metrics = metricsOptions(flags)
+  if (namespace === undefined || !metrics.ok) {
+    const problems = [
+      ...(namespace === undefined ? [NAMESPACE_UNKNOWN] : []),
+      ...(metrics.ok ? [] : metrics.problems),
+    ]
+    return { ok: false, problems }
+  }
   return {
     ok: true,
     options: {
@@ -48,6 +67,9 @@ export function controllerOptions(
       deployment: flags.deployment,
       logLevel: flags['log-level'],
       healthPort: flags['health-probe-port'],
+      pod: flags['pod-name'],
+      leaderElect: flags['leader-elect'],
+      metrics: metrics.options,
       loadBalancerClass: flags['lb-class'] || undefined,
     },
   }

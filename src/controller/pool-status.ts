@@ -1,7 +1,8 @@
 /** Keeps the status of IPAddressPools: how many addresses are assigned and how many are free. */
+import { Trouble } from '../adapters/trouble.ts'
 import type { Allocator, PoolUsage } from '../core/pool/allocator.ts'
 import type { Clock } from '../ports/clock.ts'
-import { ApiError } from '../ports/cluster.ts'
+import { ApiError, retryMs } from '../ports/cluster.ts'
 import type { Cluster, KubeObject } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
 import { IP_ADDRESS_POOLS } from '../ports/resources.ts'
@@ -20,18 +21,19 @@ type Counts = Readonly<
 export class PoolStatusWriter {
   readonly #cluster: Cluster
   readonly #clock: Clock
-  readonly #log: Log
+  readonly #trouble: Trouble
   readonly #namespace: string
   readonly #wanted = new Map<string, Counts>()
   /** What was written last, so that nothing is written twice while the watch is on its way. */
   readonly #written = new Map<string, string>()
   #scheduled = false
+  #writing = Promise.resolve()
   #closed = false
 
   constructor(cluster: Cluster, clock: Clock, log: Log, namespace: string) {
     this.#cluster = cluster
     this.#clock = clock
-    this.#log = log
+    this.#trouble = new Trouble(clock, log, 'pool-status-not-written', 'pool-status-written-again')
     this.#namespace = namespace
   }
 
@@ -50,8 +52,10 @@ export class PoolStatusWriter {
     if (this.#wanted.size > 0) this.#schedule(PAUSE_MS)
   }
 
-  close(): void {
+  /** Begins no write any more; resolves when the one under way is done. */
+  close(): Promise<void> {
     this.#closed = true
+    return this.#writing
   }
 
   #schedule(ms: number): void {
@@ -59,12 +63,13 @@ export class PoolStatusWriter {
     this.#scheduled = true
     this.#clock.after(ms, () => {
       this.#scheduled = false
-      if (!this.#closed) void this.#write()
+      if (!this.#closed) this.#writing = this.#write()
     })
   }
 
   async #write(): Promise<void> {
     for (const [name, counts] of [...this.#wanted]) {
+      if (this.#closed) return
       this.#wanted.delete(name)
       const ref = { namespace: this.#namespace, name }
       try {
@@ -75,11 +80,16 @@ export class PoolStatusWriter {
           { subresource: 'status' },
         )
         this.#written.set(name, JSON.stringify(counts))
+        this.#trouble.over(name)
       } catch (error) {
-        if (error instanceof ApiError && error.status === 404) continue
-        this.#log.warn('pool-status-not-written', { pool: name, error })
+        if (error instanceof ApiError && error.status === 404) {
+          this.#trouble.over(name)
+          continue
+        }
+        if (this.#closed) return
+        this.#trouble.happened({ pool: name, error }, name)
         if (!this.#wanted.has(name)) this.#wanted.set(name, counts)
-        return this.#schedule(RETRY_MS)
+        return this.#schedule(retryMs(error, RETRY_MS))
       }
     }
   }
