@@ -19,6 +19,8 @@ const ENTRIES = {
   // Beside the speaker: src/speaker/thread-url.ts finds them there.
   'gossip-thread': 'src/speaker/gossip-thread.ts',
   'packet-thread': 'src/speaker/packet-thread.ts',
+  // Beside both: src/adapters/metrics-server.ts starts it.
+  'self-signed-process': 'src/adapters/self-signed-process.ts',
 }
 
 /** Native modules cannot be bundled: what they need at run time is copied, by package. */

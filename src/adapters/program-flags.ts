@@ -1,6 +1,8 @@
 /** Flags that controller and speaker have in common, as MetalLB's do. */
 import { readFileSync } from 'node:fs'
-import type { Flag } from './flags.ts'
+import type { Flag, FlagValues } from './flags.ts'
+import type { MetricsOptions } from './metrics-server.ts'
+import { TLS_FLAGS, tlsSettings } from './tls-settings.ts'
 
 export const COMMON_FLAGS = {
   namespace: { kind: 'text', env: 'METALLB_NAMESPACE' },
@@ -8,14 +10,37 @@ export const COMMON_FLAGS = {
   'log-level': { kind: 'text', default: 'info' },
   'health-probe-port': { kind: 'number', default: '17472' },
   'lb-class': { kind: 'text' },
-  // Accepted so that MetalLB's manifests work unchanged; what they are for comes later.
   port: { kind: 'number', default: '9120' },
-  'pprof-bind-address': { kind: 'text' },
-  'tls-min-version': { kind: 'text' },
-  'tls-cipher-suites': { kind: 'text' },
-  'tls-curve-preferences': { kind: 'text' },
+  'metrics-secure': { kind: 'boolean', default: 'true' },
   'metrics-cert-dir': { kind: 'text' },
+  ...TLS_FLAGS,
+  // Accepted so that MetalLB's manifests work unchanged: it is Go's profiler.
+  'pprof-bind-address': { kind: 'text' },
 } as const satisfies Record<string, Flag>
+
+export type MetricsFlags = Pick<
+  FlagValues<typeof COMMON_FLAGS>,
+  'port' | 'metrics-secure' | 'metrics-cert-dir' | keyof typeof TLS_FLAGS
+>
+
+/** How metrics are served, or what is wrong with the flags for it. */
+export function metricsOptions(
+  flags: MetricsFlags,
+):
+  | { readonly ok: true; readonly options: MetricsOptions }
+  | { readonly ok: false; readonly problems: readonly string[] } {
+  const tls = tlsSettings(flags)
+  if (!tls.ok) return tls
+  return {
+    ok: true,
+    options: {
+      port: flags.port,
+      secure: flags['metrics-secure'],
+      certificateDirectory: flags['metrics-cert-dir'],
+      tls: tls.settings,
+    },
+  }
+}
 
 export const NAMESPACE_UNKNOWN = 'namespace unknown: give --namespace or METALLB_NAMESPACE'
 

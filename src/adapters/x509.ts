@@ -63,6 +63,22 @@ export async function issueServer(
   return { cert: cert.toString('pem'), key: await exportKey(keys.privateKey) }
 }
 
+/** For who is not asked who it is: traffic is encrypted, the name is not proved. */
+export async function selfSigned(name: string, now: Date, days: number): Promise<Pair> {
+  const keys = await newKeys()
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({
+    ...common(now, days),
+    name: [{ CN: [name] }],
+    keys,
+    extensions: [
+      new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }]),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+    ],
+  })
+  return { cert: cert.toString('pem'), key: await exportKey(keys.privateKey) }
+}
+
 const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
   webcrypto.subtle.generateKey(ELLIPTIC, true, ['sign', 'verify'])
 

@@ -1,5 +1,4 @@
-/** Everything that is said of the configuration while a controller works: metrics, state, events. */
-import { ConfigHealth } from '../adapters/config-health.ts'
+/** What people are told of the configuration while a controller leads: its state, and of BGP's objects. */
 import { ConfigurationStateWriter, controllerState } from '../adapters/kube/configuration-state.ts'
 import type { EventRecorder } from '../adapters/kube/events.ts'
 import { subjectOf } from '../adapters/kube/subject.ts'
@@ -17,18 +16,11 @@ export interface ReportDeps {
   readonly options: { readonly namespace: string; readonly pod: string }
 }
 
-export interface ConfigurationReport {
-  /** For metrics. */
-  readonly health: ConfigHealth
-  /** An output of the reconciler. */
-  readonly configuration: (problems: readonly Problem[] | undefined) => void
-}
-
-/** Until the signal aborts. */
-export function reportConfiguration(deps: ReportDeps, signal: AbortSignal): ConfigurationReport {
-  const { cluster, clock, log, recorder, options } = deps
-  const { namespace, pod } = options
-  const health = new ConfigHealth()
+/** An output of the reconciler, until the signal aborts. */
+export function configurationReport(
+  { cluster, clock, log, recorder, options: { namespace, pod } }: ReportDeps,
+  signal: AbortSignal,
+): (problems: readonly Problem[] | undefined) => void {
   const wanted = controllerState(namespace, pod)
   const state = new ConfigurationStateWriter(cluster, clock, log, wanted, signal)
   tellOfBgp(
@@ -38,11 +30,5 @@ export function reportConfiguration(deps: ReportDeps, signal: AbortSignal): Conf
       recorder.record(subjectOf(object, resource), 'Warning', reason, message),
     signal,
   )
-  return {
-    health,
-    configuration(problems) {
-      health.configuration(problems)
-      state.set(problems)
-    },
-  }
+  return (problems) => state.set(problems)
 }

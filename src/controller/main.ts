@@ -1,31 +1,63 @@
 /** Entry point of the controller: flags and wiring. */
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { hostname } from 'node:os'
 import { systemClock } from '../adapters/clock.ts'
 import { healthPages } from '../adapters/health.ts'
 import { connectCluster } from '../adapters/kube/cluster.ts'
 import { EventRecorder } from '../adapters/kube/events.ts'
 import { createLog, isLogLevel } from '../adapters/log.ts'
+import { serveMetrics } from '../adapters/metrics-server.ts'
 import { servePages } from '../adapters/pages.ts'
 import { orExit } from '../adapters/program-flags.ts'
 import { stopSignal } from '../adapters/stop-signal.ts'
+import { ControllerMetrics } from './metrics.ts'
 import { controllerOptions } from './options.ts'
 import { runController } from './run.ts'
 import { startWebhooks } from './webhooks.ts'
 
+/** A call about the Lease: the next one is due a second after this one began. */
+const LEASE_CALL_MS = 1500
+
 const options = orExit(controllerOptions(process.argv.slice(2), process.env))
 const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 'controller')
+const stop = stopSignal()
 const cluster = connectCluster(log)
 const recorder = new EventRecorder(cluster, systemClock, log, 'metallb-controller')
-const stop = stopSignal()
-const deps = { cluster, clock: systemClock, log, recorder, options }
-const webhooks = options.webhookMode === 'disabled' ? undefined : startWebhooks(deps, stop)
-const controller = options.webhookMode === 'onlywebhook' ? undefined : runController(deps, stop)
+const metrics = new ControllerMetrics()
+const { webhookMode } = options
+const webhooks =
+  webhookMode === 'disabled'
+    ? undefined
+    : startWebhooks({ cluster, clock: systemClock, log, options }, stop)
+const controller =
+  webhookMode === 'onlywebhook'
+    ? undefined
+    : runController(
+        {
+          cluster,
+          leases: cluster.impatient(LEASE_CALL_MS),
+          clock: systemClock,
+          log,
+          recorder,
+          metrics,
+          options,
+          identity: `${options.pod || hostname()}_${randomUUID()}`,
+        },
+        stop,
+      )
 const pages = healthPages(() => [
   ...(controller?.notReady() ?? []),
   ...(webhooks?.notReady() ?? []),
 ])
 const health = await servePages({ address: '', port: options.healthPort, pages })
-log.info('started', { namespace: options.namespace, healthPort: options.healthPort })
+// It makes a certificate first, which nothing has to wait for; it ends with the process.
+void serveMetrics(
+  { cluster, clock: systemClock, log, options: options.metrics },
+  { '/metrics': () => metrics.page() },
+)
+const { namespace, healthPort, leaderElect } = options
+log.info('started', { namespace, healthPort, metricsPort: options.metrics.port, leaderElect })
 
 await (controller?.done ?? once(stop, 'abort'))
 health.close()

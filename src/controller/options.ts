@@ -1,13 +1,20 @@
 /** What a controller is told at start: MetalLB's flags and environment (controller/main.go). */
 import { parseFlags } from '../adapters/flags.ts'
 import type { Flag } from '../adapters/flags.ts'
-import { COMMON_FLAGS, NAMESPACE_UNKNOWN, ownNamespace } from '../adapters/program-flags.ts'
+import {
+  COMMON_FLAGS,
+  NAMESPACE_UNKNOWN,
+  metricsOptions,
+  ownNamespace,
+} from '../adapters/program-flags.ts'
+import type { MetricsOptions } from '../adapters/metrics-server.ts'
 import type { WebhookOptions } from './webhooks.ts'
 
 const FLAGS = {
   ...COMMON_FLAGS,
   'ml-secret-name': { kind: 'text', env: 'METALLB_ML_SECRET_NAME' },
   deployment: { kind: 'text', env: 'METALLB_DEPLOYMENT' },
+  'leader-elect': { kind: 'boolean', default: 'true' },
   'disable-cert-rotation': { kind: 'boolean' },
   'cert-dir': { kind: 'text', default: '/tmp/k8s-webhook-server/serving-certs' },
   'cert-service-name': { kind: 'text', default: 'metallb-webhook-service' },
@@ -35,6 +42,9 @@ export interface ControllerOptions {
   readonly deployment: string
   readonly logLevel: string
   readonly healthPort: number
+  /** False: this is the only controller there is. */
+  readonly leaderElect: boolean
+  readonly metrics: MetricsOptions
   readonly loadBalancerClass: string | undefined
 }
 
@@ -55,11 +65,13 @@ export function controllerOptions(
   if (!parsed.ok) return parsed
   const flags = parsed.values
   const namespace = ownNamespace(flags.namespace)
+  const metrics = metricsOptions(flags)
   const webhookMode = flags['webhook-mode']
-  if (namespace === undefined || !isWebhookMode(webhookMode)) {
+  if (namespace === undefined || !metrics.ok || !isWebhookMode(webhookMode)) {
     const expected = `--webhook-mode: expected one of ${WEBHOOK_MODES.join(', ')}, got "${webhookMode}"`
     const problems = [
       ...(namespace === undefined ? [NAMESPACE_UNKNOWN] : []),
+      ...(metrics.ok ? [] : metrics.problems),
       ...(isWebhookMode(webhookMode) ? [] : [expected]),
     ]
     return { ok: false, problems }
@@ -72,8 +84,10 @@ export function controllerOptions(
       deployment: flags.deployment,
       logLevel: flags['log-level'],
       healthPort: flags['health-probe-port'],
-      loadBalancerClass: flags['lb-class'] || undefined,
       pod: flags['pod-name'],
+      leaderElect: flags['leader-elect'],
+      metrics: metrics.options,
+      loadBalancerClass: flags['lb-class'] || undefined,
       webhookMode,
       webhookPort: WEBHOOK_PORT,
       certRotation: !flags['disable-cert-rotation'],

@@ -1,7 +1,8 @@
 /** Keeps the status of IPAddressPools: counts, and what their annotations ask for. */
 import { isDeepStrictEqual } from 'node:util'
+import { Trouble } from '../adapters/trouble.ts'
 import type { Clock } from '../ports/clock.ts'
-import { ApiError } from '../ports/cluster.ts'
+import { ApiError, retryMs } from '../ports/cluster.ts'
 import type { Cluster, KubeObject } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
 import { IP_ADDRESS_POOLS } from '../ports/resources.ts'
@@ -15,7 +16,7 @@ const RETRY_MS = 2000
 export class PoolStatusWriter {
   readonly #cluster: Cluster
   readonly #clock: Clock
-  readonly #log: Log
+  readonly #trouble: Trouble
   readonly #namespace: string
   /** What was written last, so that nothing is written twice while the watch is on its way. */
   readonly #written = new Map<
@@ -25,12 +26,13 @@ export class PoolStatusWriter {
   #wanted:
     { readonly reports: Reports; readonly objects: ReadonlyMap<string, KubeObject> } | undefined
   #busy = false
+  #writing = Promise.resolve()
   #closed = false
 
   constructor(cluster: Cluster, clock: Clock, log: Log, namespace: string) {
     this.#cluster = cluster
     this.#clock = clock
-    this.#log = log
+    this.#trouble = new Trouble(clock, log, 'pool-status-not-written', 'pool-status-written-again')
     this.#namespace = namespace
   }
 
@@ -40,30 +42,34 @@ export class PoolStatusWriter {
     this.#start(PAUSE_MS)
   }
 
-  close(): void {
+  /** Begins no write any more; resolves when the one under way is done. */
+  close(): Promise<void> {
     this.#closed = true
+    return this.#writing
   }
 
   #start(ms: number): void {
     if (this.#busy || this.#closed) return
     this.#busy = true
-    this.#clock.after(ms, () => void this.#write())
+    this.#clock.after(ms, () => {
+      this.#writing = this.#write()
+    })
   }
 
   async #write(): Promise<void> {
     const wanted = this.#wanted
     this.#wanted = undefined
-    let failed = false
+    let laterMs = 0
     for (const [name, report] of wanted?.reports() ?? []) {
       const object = wanted?.objects.get(`${this.#namespace}/${name}`)
       if (this.#closed) return
       if (object && !this.#says(name, object, report)) {
-        failed = !(await this.#writeOne(name, object, report)) || failed
+        laterMs = Math.max(laterMs, await this.#writeOne(name, object, report))
       }
     }
     this.#busy = false
-    if (failed) this.#wanted ??= wanted
-    if (this.#wanted) this.#start(failed ? RETRY_MS : PAUSE_MS)
+    if (laterMs > 0) this.#wanted ??= wanted
+    if (this.#wanted) this.#start(Math.max(laterMs, PAUSE_MS))
   }
 
   #says(name: string, object: KubeObject, report: PoolReport): boolean {
@@ -78,20 +84,23 @@ export class PoolStatusWriter {
     return same
   }
 
-  /** False if it is to be tried again. */
-  async #writeOne(name: string, object: KubeObject, report: PoolReport): Promise<boolean> {
+  /** In how many ms it is to be tried again; 0: it is not. */
+  async #writeOne(name: string, object: KubeObject, report: PoolReport): Promise<number> {
     try {
       const ref = { namespace: this.#namespace, name }
       const status = patchOf(object, report)
       await this.#cluster.patch(IP_ADDRESS_POOLS, ref, { status }, { subresource: 'status' })
       this.#written.set(name, { uid: object.metadata.uid, report })
-      return true
     } catch (error) {
       this.#written.delete(name)
-      if (error instanceof ApiError && error.status === 404) return true
-      this.#log.warn('pool-status-not-written', { pool: name, error })
-      return false
+      if (this.#closed) return 0
+      if (!(error instanceof ApiError && error.status === 404)) {
+        this.#trouble.happened({ pool: name, error }, name)
+        return retryMs(error, RETRY_MS)
+      }
     }
+    this.#trouble.over(name)
+    return 0
   }
 }
 

@@ -1,91 +1,83 @@
-/** A controller from start to stop. Writes under way are finished before it ends. */
-import { once } from 'node:events'
+/**
+ * A controller from start to stop. Of several one leads and works in terms; the others keep what they
+ * need warm. Writes under way are finished before the Lease is given back.
+ */
 import type { EventRecorder } from '../adapters/kube/events.ts'
-import type { ConfigHealth } from '../adapters/config-health.ts'
-import { subjectOf } from '../adapters/kube/subject.ts'
+import { within } from '../adapters/pause.ts'
+import { WarmCache } from '../adapters/warm-cache.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
-import { reportConfiguration } from './configuration-report.ts'
-import { ensureMemberlistSecret } from './memberlist-secret.ts'
+import { IP_ADDRESS_POOLS, NAMESPACES, SERVICES } from '../ports/resources.ts'
+import { Leadership } from './leadership.ts'
+import type { Lead, LeadershipDeps } from './leadership.ts'
+import type { ControllerMetrics } from './metrics.ts'
 import type { ControllerOptions } from './options.ts'
-import { PoolStatusWriter } from './pool-status.ts'
-import { Reconciler } from './reconcile.ts'
-import { ServiceWriter } from './service-writer.ts'
+import { predecessorRuns } from './predecessor.ts'
+import { TermCluster } from './term-cluster.ts'
+import { workTerm } from './term.ts'
 
-const SECRET_RETRY_MS = 2000
-/** Longest wait for writes and events under way when stopping. */
-const STOP_MS = 5000
+/** Longest wait for events that are not written yet when stopping. */
+const FLUSH_MS = 2000
 
 export interface ControllerDeps {
   readonly cluster: Cluster
+  /** The same, with calls that are soon given up. */
+  readonly leases: LeadershipDeps['leases']
   readonly clock: Clock
   readonly log: Log
   readonly recorder: EventRecorder
+  readonly metrics: ControllerMetrics
   readonly options: ControllerOptions
+  /** Names this process among those that may lead. */
+  readonly identity: string
 }
 
 export interface Controller {
-  /** What keeps it from being ready, or nothing. */
+  /** What keeps it from being ready, or nothing. One that stands by is ready too. */
   notReady(): readonly string[]
-  /** Whether the pools as they are are in use. */
-  readonly health: ConfigHealth
   /** Resolves when stopped in order. */
   readonly done: Promise<void>
 }
 
 export function runController(deps: ControllerDeps, stop: AbortSignal): Controller {
-  const { cluster, clock, log, recorder, options } = deps
+  const { cluster, clock, log, recorder, metrics, options } = deps
   const following = new AbortController()
-  const services = new ServiceWriter(cluster, clock, log)
-  const statuses = new PoolStatusWriter(cluster, clock, log, options.namespace)
-  const report = reportConfiguration(deps, following.signal)
-  const reconciler = new Reconciler(
-    cluster,
-    log,
-    options,
-    {
-      assign: (key, object, assignment) => services.want(key, object, assignment),
-      forget: (key) => services.forget(key),
-      notice(object, resource, { type, reason, message }) {
-        recorder.record(subjectOf(object, resource), type, reason, message)
-      },
-      usage: (_allocator, objects, reports) => statuses.want(reports, objects),
-      configuration: report.configuration,
-    },
-    following.signal,
-    clock,
-  )
-  if (options.secretName !== '') void keepTryingSecret(deps, following.signal)
+  const cache = new WarmCache(cluster, following.signal)
+  const warmUp = () => {
+    cache.keep(IP_ADDRESS_POOLS, { namespace: options.namespace })
+    cache.keep(NAMESPACES, {})
+    cache.keep(SERVICES, {})
+  }
+  const lead: Lead = (term) => {
+    const termCluster = new TermCluster(cluster, cache.follow, term, metrics)
+    return workTerm({ ...deps, cluster: termCluster }, term.signal)
+  }
+  const leadership = options.leaderElect
+    ? new Leadership({
+        ...deps,
+        namespace: options.namespace,
+        onStandby: warmUp,
+        predecessorRuns: () => predecessorRuns(deps.leases, options.namespace, options.deployment),
+      })
+    : undefined
+  metrics.watch({
+    leading: () => leadership?.leading ?? !stop.aborted,
+    eventsWaiting: () => recorder.waiting,
+    eventsDropped: () => recorder.dropped,
+  })
 
-  const stopping = async () => {
-    if (!stop.aborted) await once(stop, 'abort')
-    log.info('stopping')
+  stop.addEventListener('abort', () => log.info('stopping'), { once: true })
+  const done = (async () => {
+    await (leadership ? leadership.run(lead, stop) : lead({ signal: stop, holds: () => true }))
+    await within(clock, FLUSH_MS, recorder.flush())
     following.abort()
-    statuses.close()
-    const settled = Promise.all([services.close(), recorder.flush()])
-    await Promise.race([settled, new Promise<void>((resolve) => clock.after(STOP_MS, resolve))])
-  }
+  })()
   return {
-    health: report.health,
     notReady: () => [
-      ...(reconciler.synced ? [] : ['API objects not listed yet']),
-      ...(reconciler.passed || !reconciler.synced ? [] : ['no valid IPAddressPools yet']),
+      ...(cache.warm ? [] : ['API objects not listed yet']),
+      ...(leadership?.problem === undefined ? [] : [leadership.problem]),
     ],
-    done: stopping(),
-  }
-}
-
-async function keepTryingSecret(deps: ControllerDeps, signal: AbortSignal): Promise<void> {
-  const { cluster, clock, log, options } = deps
-  const { namespace, secretName: secret, deployment } = options
-  while (!signal.aborted) {
-    try {
-      const made = await ensureMemberlistSecret(cluster, namespace, secret, deployment)
-      return log.info(made ? 'memberlist-secret-created' : 'memberlist-secret-found', { secret })
-    } catch (error) {
-      log.warn('memberlist-secret-not-created', { secret, error, retryMs: SECRET_RETRY_MS })
-      await new Promise<void>((resolve) => clock.after(SECRET_RETRY_MS, resolve))
-    }
+    done,
   }
 }

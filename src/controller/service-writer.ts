@@ -5,9 +5,10 @@
 import pLimit from 'p-limit'
 import { ALLOCATED_FROM_POOL, DEPRECATED_ALLOCATED_FROM_POOL } from '../core/config/annotations.ts'
 import type { Clock } from '../ports/clock.ts'
-import { ApiError } from '../ports/cluster.ts'
+import { ApiError, retryMs } from '../ports/cluster.ts'
 import type { Cluster, KubeObject } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
+import { Trouble } from '../adapters/trouble.ts'
 import { SERVICES } from '../ports/resources.ts'
 
 /** Writes under way at once. */
@@ -28,6 +29,8 @@ interface Entry {
   wanted: Assignment
   writing: boolean
   failures: number
+  /** When it was first wanted. */
+  readonly since: number
   /** Set while the next try waits. */
   timer?: { cancel(): void }
 }
@@ -38,12 +41,27 @@ export class ServiceWriter {
   readonly #log: Log
   readonly #limit = pLimit(PARALLEL)
   readonly #entries = new Map<string, Entry>()
+  readonly #trouble: Trouble
+  readonly #onAllocated: (ms: number) => void
   #closed = false
 
-  constructor(cluster: Cluster, clock: Clock, log: Log) {
+  /** `onAllocated`: a Service has addresses now, so long after that was decided. */
+  constructor(
+    cluster: Cluster,
+    clock: Clock,
+    log: Log,
+    onAllocated: (ms: number) => void = () => undefined,
+  ) {
     this.#cluster = cluster
     this.#clock = clock
     this.#log = log
+    this.#trouble = new Trouble(clock, log, 'service-write-failed', 'service-written-again')
+    this.#onAllocated = onAllocated
+  }
+
+  /** Services whose status is not yet what it is to be. */
+  get waiting(): number {
+    return this.#entries.size
   }
 
   /** `object`: the newest known; the decision was made on it. */
@@ -55,13 +73,15 @@ export class ServiceWriter {
       // A Service made again under its name: what is under way for the former one is not for it.
       this.#entries.delete(key)
       if (says(object, wanted)) return
-      this.#entries.set(key, { object, wanted, writing: false, failures: 0 })
+      const since = this.#clock.now()
+      this.#entries.set(key, { object, wanted, writing: false, failures: 0, since })
     }
     this.#start(key)
   }
 
   /** The Service is gone: there is nothing left to write to. */
   forget(key: string): void {
+    this.#trouble.over(key)
     this.#entries.delete(key)
   }
 
@@ -89,10 +109,12 @@ export class ServiceWriter {
       if (!says(object, wanted)) {
         const written = await this.#cluster.updateStatus(SERVICES, saying(object, wanted))
         this.#log.info('service-written', { service: key, ...wanted })
+        if (wanted.ips.length > 0) this.#onAllocated(this.#clock.now() - entry.since)
         // Unless the watch has brought something else meanwhile, this is the newest there is.
         if (entry.object === object) entry.object = written
       }
       entry.failures = 0
+      this.#trouble.over(key)
     } catch (error) {
       pauseMs = this.#afterFailure(key, entry, error)
     }
@@ -107,15 +129,15 @@ export class ServiceWriter {
   #afterFailure(key: string, entry: Entry, error: unknown): number {
     const status = error instanceof ApiError ? error.status : undefined
     if (status === 404) {
+      this.#trouble.over(key)
       if (this.#entries.get(key) === entry) this.#entries.delete(key)
       return 0
     }
     // Somebody else wrote: the watch is about to bring what, and the decision upon it.
     if (status === 409) return CONFLICT_MS
     entry.failures++
-    const retryMs = Math.min(RETRY_CAP_MS, RETRY_MS * 2 ** (entry.failures - 1))
-    this.#log.warn('service-write-failed', { service: key, error, retryMs })
-    return retryMs
+    if (!this.#closed) this.#trouble.happened({ service: key, error }, key)
+    return retryMs(error, Math.min(RETRY_CAP_MS, RETRY_MS * 2 ** (entry.failures - 1)))
   }
 }
 

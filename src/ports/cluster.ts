@@ -1,6 +1,6 @@
 /**
  * The Kubernetes API as controller and speaker need it. Implemented by adapters/kube (the real one)
- * and test/fakes/cluster.ts; test/contract/cluster.ts runs one suite against both.
+ * and test/fakes/cluster.ts; test/contract/cluster.test.ts runs one suite against both.
  */
 
 /** An object as it came: only its metadata is known; `core/config` parses the rest at the edge. */
@@ -74,6 +74,11 @@ export interface Followed {
   readonly objects: ReadonlyMap<string, KubeObject>
   /** True from the first complete list on. */
   readonly synced: boolean
+  /**
+   * Resolves when a list has been told that the API server made after this call: what was written before
+   * it is known then, even if the watch had died in silence.
+   */
+  refresh(): Promise<void>
 }
 
 export type Change =
@@ -124,9 +129,21 @@ export class ApiError extends Error {
   readonly status: number
   /** Kubernetes' `reason`, such as `NotFound`, `Conflict`, `AlreadyExists`; '' when there is none. */
   readonly reason: string
-  constructor(status: number, reason: string, message: string, options?: ErrorOptions) {
+  /** How long the server asks to be left alone (429 and 503, `Retry-After`); 0: it does not. */
+  readonly retryAfterMs: number
+  constructor(
+    status: number,
+    reason: string,
+    message: string,
+    options: ErrorOptions & { readonly retryAfterMs?: number } = {},
+  ) {
     super(message, options)
     this.status = status
     this.reason = reason
+    this.retryAfterMs = options.retryAfterMs ?? 0
   }
 }
+
+/** When to try again: not before the server wants it. */
+export const retryMs = (error: unknown, ms: number): number =>
+  error instanceof ApiError ? Math.max(ms, error.retryAfterMs) : ms

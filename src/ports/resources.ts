@@ -37,6 +37,28 @@ export const ENDPOINT_SLICES: Resource = {
   plural: 'endpointslices',
   namespaced: true,
 }
+export const LEASES: Resource = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  plural: 'leases',
+  namespaced: true,
+}
+/** Never stored: what is created is answered by its status. */
+export const TOKEN_REVIEWS: Resource = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'TokenReview',
+  plural: 'tokenreviews',
+  namespaced: false,
+}
+export const SUBJECT_ACCESS_REVIEWS: Resource = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  kind: 'SubjectAccessReview',
+  plural: 'subjectaccessreviews',
+  namespaced: false,
+}
 export const IP_ADDRESS_POOLS = metallb('IPAddressPool', 'ipaddresspools')
 export const L2_ADVERTISEMENTS = metallb('L2Advertisement', 'l2advertisements')
 export const SERVICE_L2_STATUSES = metallb('ServiceL2Status', 'servicel2statuses')

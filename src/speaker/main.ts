@@ -5,6 +5,7 @@ import { SolicitedNodeGroups } from '../adapters/icmp6.ts'
 import { connectCluster } from '../adapters/kube/cluster.ts'
 import { EventRecorder } from '../adapters/kube/events.ts'
 import { createLog, isLogLevel } from '../adapters/log.ts'
+import { serveMetrics } from '../adapters/metrics-server.ts'
 import { servePages } from '../adapters/pages.ts'
 import { orExit } from '../adapters/program-flags.ts'
 import { stopSignal } from '../adapters/stop-signal.ts'
@@ -64,6 +65,12 @@ const speaker = runSpeaker(
 )
 const pages = { ...healthPages(() => speaker.notReady()), ...speaker.pages }
 const health = await servePages({ address: '127.0.0.1', port: options.healthPort, pages })
+const { '/metrics': metricsPage } = speaker.pages
+// It makes a certificate first, which nothing has to wait for; it ends with the process.
+void serveMetrics(
+  { cluster, clock: systemClock, log, options: options.metrics },
+  { ...(metricsPage && { '/metrics': metricsPage }) },
+)
 const { profileName } = options
 log.info('started', { node, profile: profileName, detection, encrypted: keys.length > 0 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { documentedMetrics, keptMetrics } from '../../test/arch/documented-metrics.ts'
 import { newCounters } from '../core/gossip/counters.ts'
 import type { GossipThreadView } from './messages.ts'
 import { FAMILIES, SpeakerMetrics } from './metrics.ts'
@@ -117,12 +117,5 @@ test('speaker/metrics: a thread that does not answer is left out, the other is t
 })
 
 test('speaker/metrics: docs/metrics.md lists all of them, with type and labels, and no other', () => {
-  const file = new URL('../../docs/metrics.md', import.meta.url)
-  const documented = readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => /^\| `(metallb|bellwether)_/.test(line))
-    .map((line) => line.split('|').slice(1, 4))
-    .map((cells) => cells.map((cell) => cell.replaceAll('`', '').trim()).join('; '))
-  const kept = FAMILIES.map(({ name, type, labels }) => [name, type, labels.join(', ')].join('; '))
-  assert.deepEqual(documented.toSorted(), kept.toSorted())
+  assert.deepEqual(documentedMetrics('Speaker'), keptMetrics(FAMILIES))
 })

@@ -9,9 +9,11 @@ import { LAN, WAN } from '../core/gossip/profiles.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
 import { parseFlags } from '../adapters/flags.ts'
 import type { Flag } from '../adapters/flags.ts'
+import type { MetricsOptions } from '../adapters/metrics-server.ts'
 import {
   COMMON_FLAGS,
   NAMESPACE_UNKNOWN,
+  metricsOptions,
   ownNamespace,
   readIfThere,
 } from '../adapters/program-flags.ts'
@@ -44,6 +46,7 @@ export interface SpeakerOptions {
   readonly pod: string
   readonly logLevel: string
   readonly healthPort: number
+  readonly metrics: MetricsOptions
   readonly loadBalancerClass: string | undefined
   readonly ignoreExcludeLabel: boolean
   readonly bindAddress: string
@@ -104,7 +107,10 @@ export function speakerOptions(
   problems.push(...membership.problems)
   const excluded = excludeInterfaces(flags['exclude-l2-config'])
   if (!Array.isArray(excluded)) problems.push(excluded)
-  if (problems.length > 0 || !Array.isArray(excluded) || !namespace || !isDetection(detection)) {
+  const metrics = metricsOptions(flags)
+  if (!metrics.ok) problems.push(...metrics.problems)
+  const whole = Array.isArray(excluded) && namespace && isDetection(detection) && metrics.ok
+  if (problems.length > 0 || !whole) {
     return { ok: false, problems, ...(secretMissing && { secretMissing }) }
   }
 
@@ -116,6 +122,7 @@ export function speakerOptions(
       pod: flags['pod-name'],
       logLevel: flags['log-level'],
       healthPort: flags['health-probe-port'],
+      metrics: metrics.options,
       loadBalancerClass: flags['lb-class'] || undefined,
       ignoreExcludeLabel: flags['ignore-exclude-lb'],
       bindAddress: flags['ml-bindaddr'],

@@ -1,5 +1,6 @@
 /** Keeps ServiceL2Status objects as status-plan.ts says, one call at a time for each Service. */
-import { ApiError, keyOf } from '../ports/cluster.ts'
+import { Trouble } from '../adapters/trouble.ts'
+import { ApiError, keyOf, retryMs } from '../ports/cluster.ts'
 import type { Cluster, Followed, KubeObject } from '../ports/cluster.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -19,7 +20,7 @@ export interface StatusWriterOptions {
 export class StatusWriter {
   readonly #cluster: Cluster
   readonly #clock: Clock
-  readonly #log: Log
+  readonly #trouble: Trouble
   readonly #options: StatusWriterOptions
   readonly #followed: Followed
   readonly #signal: AbortSignal
@@ -40,7 +41,7 @@ export class StatusWriter {
   ) {
     this.#cluster = cluster
     this.#clock = clock
-    this.#log = log
+    this.#trouble = new Trouble(clock, log, 'status-write-failed', 'status-written-again')
     this.#options = options
     this.#signal = signal
     const scope = { namespace: options.namespace }
@@ -90,11 +91,15 @@ export class StatusWriter {
       do {
         this.#again.delete(service)
         for (const call of this.#plan(service)) await this.#perform(call)
+        this.#trouble.over(service)
       } while (this.#again.has(service) && !this.#signal.aborted)
     } catch (error) {
       if (this.#signal.aborted) return
-      this.#log.warn('status-write-failed', { service, error, retryMs: RETRY_MS })
-      this.#clock.after(RETRY_MS, () => this.#signal.aborted || this.#touch(service))
+      this.#trouble.happened({ service, error }, service)
+      this.#clock.after(
+        retryMs(error, RETRY_MS),
+        () => this.#signal.aborted || this.#touch(service),
+      )
     } finally {
       this.#busy.delete(service)
     }

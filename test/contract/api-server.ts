@@ -1,5 +1,5 @@
 /** A real API server with its etcd on loopback: everything of Kubernetes but what runs containers. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -16,6 +16,9 @@ import { until } from '../lab/until.ts'
 
 export class ApiServer {
   readonly kubeconfig: string
+  /** Of the server on 127.0.0.1, in PEM files. */
+  readonly certificate: string
+  readonly certificateKey: string
   readonly #binaries: Binaries
   readonly #daemons: Daemons
   readonly #folder: string
@@ -23,10 +26,12 @@ export class ApiServer {
 
   private constructor(
     folder: string,
-    parts: { binaries: Binaries; daemons: Daemons },
+    parts: { binaries: Binaries; daemons: Daemons; pki: Pki },
     argv: readonly string[],
   ) {
     this.#folder = folder
+    this.certificate = parts.pki.cert('apiserver')
+    this.certificateKey = parts.pki.key('apiserver')
     this.kubeconfig = join(folder, 'kubeconfig')
     this.#binaries = parts.binaries
     this.#daemons = parts.daemons
@@ -41,7 +46,7 @@ export class ApiServer {
     await pki.issue('admin', 'admin', 'system:masters')
     await pki.issue('apiserver', 'kube-apiserver', 'kubernetes', 'IP:127.0.0.1')
     pki.writeKubeconfig(join(folder, 'kubeconfig'), 'admin', `https://127.0.0.1:${apiPort}`)
-    const parts = { binaries: await binaries(), daemons: new Daemons(folder) }
+    const parts = { binaries: await binaries(), daemons: new Daemons(folder), pki }
     const etcd = `http://127.0.0.1:${etcdPort}`
     parts.daemons.start('etcd', [
       parts.binaries.etcd,
@@ -110,10 +115,32 @@ export class ApiServer {
     config.loadFromFile(this.kubeconfig)
     return new KubeCluster(config, log)
   }
+
+  /** The project's adapter, as the bearer of a token. */
+  connectAs(token: string, log: Log): KubeCluster {
+    return new KubeCluster(this.configOf(token), log)
+  }
+
+  /** A kubeconfig with the rights of a service account, for a process of its own. */
+  async kubeconfigOf(name: string, namespace: string): Promise<string> {
+    const token = await this.kubectl('create', 'token', name, '-n', namespace)
+    const path = join(this.#folder, `kubeconfig-${namespace}-${name}`)
+    writeFileSync(path, this.configOf(token.trim()).exportConfig())
+    return path
+  }
+
+  configOf(token: string): KubeConfig {
+    const config = new KubeConfig()
+    config.loadFromFile(this.kubeconfig)
+    const [cluster] = config.clusters
+    if (!cluster) throw new Error('a kubeconfig without cluster')
+    config.loadFromClusterAndUser(cluster, { name: 'bearer', token })
+    return config
+  }
 }
 
 /** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer()

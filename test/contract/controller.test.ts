@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { systemClock } from '../../src/adapters/clock.ts'
 import { EventRecorder } from '../../src/adapters/kube/events.ts'
+import { ControllerMetrics } from '../../src/controller/metrics.ts'
 import { runController } from '../../src/controller/run.ts'
 import type { Cluster, KubeObject } from '../../src/ports/cluster.ts'
 import { EVENTS, IP_ADDRESS_POOLS, SECRETS, SERVICES } from '../../src/ports/resources.ts'
@@ -29,6 +30,8 @@ afterEach(async () => {
   await api.kubectl('delete', 'ipaddresspools', '--all', '-n', NAMESPACE)
 })
 
+let started = 0
+
 /** A controller as its main wires it, in this process. */
 function start() {
   const log = new MemoryLog()
@@ -37,15 +40,26 @@ function start() {
   const recorder = new EventRecorder(own, systemClock, log, 'metallb-controller')
   const options = {
     namespace: NAMESPACE,
-    pod: '',
     secretName: 'memberlist',
     deployment: 'controller',
     logLevel: 'info',
     healthPort: 0,
+    pod: '',
+    leaderElect: true,
+    metrics: { port: 0, secure: false, certificateDirectory: '', tls: { minVersion: 'TLSv1.3' } },
     loadBalancerClass: undefined,
-  }
+  } as const
   const controller = runController(
-    { cluster: own, clock: systemClock, log, recorder, options },
+    {
+      cluster: own,
+      leases: own.impatient(1500),
+      clock: systemClock,
+      log,
+      recorder,
+      metrics: new ControllerMetrics(),
+      options,
+      identity: `test-${started++}`,
+    },
     stop.signal,
   )
   return {
@@ -192,10 +206,10 @@ test('controller: the memberlist secret is made once, owned by the Deployment', 
     const data = secret['data'] as { secretkey: string }
     assert.match(Buffer.from(data.secretkey, 'base64').toString(), /^[A-Za-z0-9+/]{22}$/)
     assert.equal((secret.metadata.ownerReferences?.[0] as { kind: string }).kind, 'Deployment')
-    const again = start()
-    await until('it to be found', () => again.log.events().includes('memberlist-secret-found'))
-    await again.stop()
   } finally {
     await it.stop()
   }
+  const again = start()
+  await until('it to be found', () => again.log.events().includes('memberlist-secret-found'))
+  await again.stop()
 })

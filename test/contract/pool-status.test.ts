@@ -52,7 +52,7 @@ function start() {
     notices,
     async stop() {
       following.abort()
-      statuses.close()
+      await statuses.close()
       await services.close()
     },
   }

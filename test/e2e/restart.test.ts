@@ -1,7 +1,7 @@
 /** The controller dies and comes back while Services come and go. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pods, ready } from '../lab/bellwether.ts'
+import { leader, ready } from '../lab/bellwether.ts'
 import { until } from '../lab/until.ts'
 import { fixture, lab, serviceObject } from './harness.ts'
 
@@ -34,7 +34,7 @@ const allServed = (list: readonly string[]) =>
   })
 
 async function killController(): Promise<void> {
-  const [[node, pod] = ['', '']] = await pods(lab, 'controller')
+  const { node, pod } = await leader(lab)
   await lab.killContainer(node, pod, 'controller')
 }
 

@@ -1,4 +1,9 @@
-/** The Kubernetes API in memory: objects, versions, watches, and failures on demand. */
+/**
+ * The Kubernetes API in memory: objects, versions, watches, and failures on demand. Held to the same
+ * suite as the real one (test/contract/cluster.test.ts). More than that one it lets tests create an
+ * object with its status, and patch both at once.
+ */
+import { isDeepStrictEqual } from 'node:util'
 import { ApiError, keyOf } from '../../src/ports/cluster.ts'
 import type {
   Change,
@@ -12,6 +17,14 @@ import type {
   Resource,
   Scope,
 } from '../../src/ports/cluster.ts'
+
+/** Kinds whose status is written apart from the rest. */
+const WITH_STATUS = new Set([
+  'services',
+  'ipaddresspools',
+  'servicel2statuses',
+  'configurationstates',
+])
 
 interface Follower {
   readonly resource: Resource
@@ -38,7 +51,9 @@ export class FakeCluster implements Cluster {
     signal: AbortSignal,
   ): Followed {
     const objects = new Map<string, KubeObject>()
-    const followed = { resource, objects, synced: false }
+    const listed = Promise.withResolvers<void>()
+    // Its watch is never behind: what is known is fresh.
+    const followed = { resource, objects, synced: false, refresh: () => listed.promise }
     const follower = {
       resource,
       scope,
@@ -48,9 +63,10 @@ export class FakeCluster implements Cluster {
     queueMicrotask(() => {
       if (signal.aborted) return
       this.#followers.add(follower)
-      for (const object of this.#all(resource).values()) this.#tell(follower, 'upsert', object)
+      for (const object of [...this.#all(resource).values()]) this.#tell(follower, 'upsert', object)
       followed.synced = true
       follower.tell({ kind: 'synced' })
+      listed.resolve()
     })
     signal.addEventListener('abort', () => this.#followers.delete(follower))
     return followed
@@ -79,18 +95,26 @@ export class FakeCluster implements Cluster {
     }
     return this.#store(resource, {
       ...object,
-      metadata: { ...metadata, uid: `u${++this.#version}` },
+      metadata: { creationTimestamp: CREATED, ...metadata, uid: `u${++this.#version}` },
     })
   }
 
   async update(resource: Resource, object: KubeObject): Promise<KubeObject> {
     await this.#called('update', resource, object.metadata)
-    return this.#replace(resource, object)
+    const { status } = this.#known(resource, object.metadata)
+    return this.#replace(
+      resource,
+      WITH_STATUS.has(resource.plural) ? { ...object, status } : object,
+    )
   }
 
   async updateStatus(resource: Resource, object: KubeObject): Promise<KubeObject> {
     await this.#called('updateStatus', resource, object.metadata)
-    return this.#replace(resource, object)
+    const { metadata, status } = object
+    const known = this.#known(resource, metadata)
+    // Of Services' metadata the real one takes all, of our own kinds' nothing.
+    const taken = resource.group === '' ? metadata : { ...known.metadata, ...versionOf(object) }
+    return this.#replace(resource, { ...known, metadata: taken, status })
   }
 
   async patch(
@@ -105,7 +129,15 @@ export class FakeCluster implements Cluster {
       const { metadata, ...rest } = patch as NewObject
       return this.create(resource, { ...rest, metadata: { ...metadata, ...ref } })
     }
-    return this.#store(resource, merge(this.#known(resource, ref), patch) as KubeObject)
+    const known = this.#known(resource, ref)
+    const patched = merge(known, patch) as KubeObject
+    const { status } = patched
+    return this.#replace(
+      resource,
+      options.subresource === 'status'
+        ? { ...known, status, metadata: { ...known.metadata, ...versionOf(patched) } }
+        : patched,
+    )
   }
 
   async delete(resource: Resource, ref: Ref): Promise<void> {
@@ -146,7 +178,14 @@ export class FakeCluster implements Cluster {
         `${resource.plural} "${object.metadata.name}" was changed`,
       )
     }
-    return this.#store(resource, object)
+    const { uid } = known.metadata
+    const replaced = {
+      ...object,
+      metadata: { ...object.metadata, uid, resourceVersion: known.metadata.resourceVersion },
+    }
+    // What changes nothing is no new version, and no watch hears of it.
+    if (isDeepStrictEqual(defined(replaced), defined(known))) return known
+    return this.#store(resource, replaced as KubeObject)
   }
 
   #store(resource: Resource, object: KubeObject): KubeObject {
@@ -168,8 +207,28 @@ export class FakeCluster implements Cluster {
   }
 }
 
-const inScope = ({ metadata }: KubeObject, { namespace }: Scope): boolean =>
-  namespace === undefined || metadata.namespace === namespace
+const CREATED = '2026-01-01T00:00:00Z'
+
+const versionOf = ({ metadata: { resourceVersion } }: KubeObject) =>
+  resourceVersion === undefined ? {} : { resourceVersion }
+
+/** What JSON keeps of it. */
+const defined = (object: object): unknown => JSON.parse(JSON.stringify(object))
+
+/** Selectors as far as we use them: `a=b,c=d`; of fields, metadata's. */
+function inScope({ metadata }: KubeObject, scope: Scope): boolean {
+  const pairs = (text = '') =>
+    text.split(',').flatMap((pair) => (pair === '' ? [] : [pair.split('=') as [string, string]]))
+  const fields: Readonly<Record<string, unknown>> = {
+    'metadata.name': metadata.name,
+    'metadata.namespace': metadata.namespace,
+  }
+  return (
+    (scope.namespace === undefined || metadata.namespace === scope.namespace) &&
+    pairs(scope.labelSelector).every(([key, value]) => metadata.labels?.[key] === value) &&
+    pairs(scope.fieldSelector).every(([key, value]) => fields[key] === value)
+  )
+}
 
 /** JSON merge patch (RFC 7386). */
 function merge(target: unknown, patch: unknown): unknown {

@@ -41,7 +41,7 @@ export class FakeController {
     )
     this.#stop = () => {
       following.abort()
-      statuses.close()
+      void statuses.close()
       void services.close()
     }
   }

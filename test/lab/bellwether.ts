@@ -163,6 +163,17 @@ export async function pods(lab: Lab, component: string): Promise<Map<string, str
   )
 }
 
+/** The controller that leads, by its Lease. */
+export function leader(lab: Lab): Promise<{ readonly node: string; readonly pod: string }> {
+  return until('a controller to lead', async () => {
+    const path = 'jsonpath={.spec.holderIdentity}'
+    const lease = ['get', 'lease', 'bellwether-controller', '-o', path]
+    const [pod = ''] = (await lab.kubectl('-n', NAMESPACE, ...lease)).split('_')
+    const found = [...(await pods(lab, 'controller'))].find(([, name]) => name === pod)
+    return found && { node: found[0], pod }
+  })
+}
+
 const split = (object: string): [string, string] =>
   object.includes('/') ? (object.split('/') as [string, string]) : ['default', object]
 

@@ -1,4 +1,4 @@
-/** The Kubernetes API by `@kubernetes/client-node`: credentials and watches are its, the rest is thin. */
+/** The Kubernetes API: credentials are `@kubernetes/client-node`'s, HTTP is undici's, the rest is thin. */
 import { KubeConfig } from '@kubernetes/client-node'
 import type {
   Change,
@@ -13,7 +13,10 @@ import type {
   Scope,
 } from '../../ports/cluster.ts'
 import type { Log } from '../../ports/log.ts'
-import { Http } from './http.ts'
+import { systemClock } from '../clock.ts'
+import { ApiTrouble } from './api-trouble.ts'
+import { Http, PATIENCE } from './http.ts'
+import type { Patience } from './http.ts'
 import { collectionPath, objectPath } from './paths.ts'
 import { Reflection } from './reflection.ts'
 import { Reflector } from './reflector.ts'
@@ -27,13 +30,20 @@ export function connectCluster(log: Log): KubeCluster {
 
 export class KubeCluster implements Cluster {
   readonly #config: KubeConfig
-  readonly #http: Http
   readonly #log: Log
+  readonly #http: Http
+  readonly #trouble: ApiTrouble
 
-  constructor(config: KubeConfig, log: Log) {
+  constructor(config: KubeConfig, log: Log, patience: Patience = PATIENCE) {
     this.#config = config
-    this.#http = new Http(config)
     this.#log = log
+    this.#http = new Http(config, patience)
+    this.#trouble = new ApiTrouble(systemClock, log)
+  }
+
+  /** For calls of which each is soon given up, on connections of their own. */
+  impatient(answerMs: number): Pick<Cluster, 'get' | 'create' | 'update'> {
+    return new KubeCluster(this.#config, this.#log, { ...PATIENCE, answerMs })
   }
 
   follow(
@@ -43,8 +53,10 @@ export class KubeCluster implements Cluster {
     signal: AbortSignal,
   ): Followed {
     const reflection = new Reflection(resource, onChange, keep)
-    const reflector = new Reflector(this.#http, this.#config, this.#log, reflection, scope, signal)
-    void reflector.run()
+    const deps = { http: this.#http, clock: systemClock, trouble: this.#trouble }
+    const reflector = new Reflector(deps, reflection, scope, signal)
+    // Not at once: who asks for a refresh right away is answered by the first list.
+    queueMicrotask(() => void reflector.run())
     return reflection
   }
 

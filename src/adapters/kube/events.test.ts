@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryLog } from '../../../test/contract/memory-log.ts'
-import { FakeClock } from '../../../test/fakes/clock.ts'
+import { FakeClock, settle } from '../../../test/fakes/clock.ts'
 import { FakeCluster } from '../../../test/fakes/cluster.ts'
 import { ApiError } from '../../ports/cluster.ts'
 import { EVENTS } from '../../ports/resources.ts'
@@ -45,26 +45,54 @@ test('kube/events: one that has expired at the server is made anew', async () =>
   assert.deepEqual(await events(), ['nodeAssigned 1'])
 })
 
-test('kube/events: one that cannot be written is told in the log, and the next is written', async () => {
+test('kube/events: while the API is ill it is tried again, and told once', async () => {
   const { cluster, clock, log, recorder, events } = setUp()
-  cluster.failures.push(new ApiError(500, '', 'ill'))
-  recorder.record(nginx, 'Normal', 'first', 'lost')
-  await recorder.flush()
+  for (let i = 0; i < 3; i++) cluster.failures.push(new ApiError(500, '', 'ill'))
+  recorder.record(nginx, 'Normal', 'first', 'late')
+  recorder.record(nginx, 'Normal', 'second', 'behind it')
+  await settle()
+  await clock.advance(6999)
+  assert.deepEqual(await events(), [])
   await clock.advance(1)
-  recorder.record(nginx, 'Normal', 'second', 'written')
   await recorder.flush()
-  assert.deepEqual(log.events(), ['event-not-written'])
-  assert.deepEqual(await events(), ['second 1'])
+  assert.deepEqual(await events(), ['first 1', 'second 1'])
+  assert.deepEqual(log.events(), ['event-not-written', 'events-written-again'])
 })
 
-test('kube/events: while the API does not answer, only so many wait', async () => {
+test('kube/events: one that is refused is given up and counted, and the next is written', async () => {
   const { cluster, log, recorder, events } = setUp()
+  cluster.failures.push(new ApiError(403, 'Forbidden', 'no'))
+  recorder.record(nginx, 'Normal', 'first', 'lost')
+  recorder.record(nginx, 'Normal', 'second', 'written')
+  await recorder.flush()
+  assert.deepEqual(await events(), ['second 1'])
+  assert.equal(recorder.dropped.notWritten, 1)
+  assert.deepEqual(log.events(), ['event-not-written', 'events-written-again'])
+})
+
+test('kube/events: while the API does not answer, only so many wait, and the others are counted', async () => {
+  const { cluster, log, recorder } = setUp()
   const gate = Promise.withResolvers<void>()
   cluster.gate = gate.promise
-  for (let i = 0; i < 1005; i++) recorder.record(nginx, 'Normal', 'same', 'again and again')
-  assert.equal(log.events().length, 5)
+  // One is on its way, a thousand wait.
+  for (let i = 0; i < 1006; i++) recorder.record({ ...nginx, name: `s${i}` }, 'Normal', 'x', 'y')
+  assert.equal(recorder.waiting, 1000)
+  assert.equal(recorder.dropped.queueFull, 5)
+  assert.deepEqual(log.events(), ['event-not-written'])
   cluster.gate = undefined
   gate.resolve()
   await recorder.flush()
-  assert.deepEqual(await events(), ['same 1000'])
+  assert.equal((await cluster.list(EVENTS, { namespace: 'd' })).length, 1001)
+})
+
+test('kube/events: what is said while a write is under way is one write', async () => {
+  const { cluster, recorder, events } = setUp()
+  const gate = Promise.withResolvers<void>()
+  cluster.gate = gate.promise
+  for (let i = 0; i < 11; i++) recorder.record(nginx, 'Normal', 'same', 'again and again')
+  cluster.gate = undefined
+  gate.resolve()
+  await recorder.flush()
+  assert.deepEqual(await events(), ['same 11'])
+  assert.equal(cluster.calls.filter((call) => !call.startsWith('list')).length, 2)
 })

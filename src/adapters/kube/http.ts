@@ -4,15 +4,23 @@ import { request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { ApiError } from '../../ports/cluster.ts'
 
-/** How long an answer may take before the call counts as failed. */
-const TIMEOUT_MS = 15_000
 /** Service-account tokens are renewed on disk; read them anew this often. */
 const CREDENTIALS_MS = 60_000
+
+/** For how long nothing may come. Beyond it a connection is taken for dead, whatever TCP thinks of it. */
+export interface Patience {
+  /** Until an answer is complete; for a watch, until it begins. */
+  readonly answerMs: number
+  /** Between two lines of a watch. The server sends a bookmark about once a minute. */
+  readonly silenceMs: number
+}
+
+export const PATIENCE: Patience = { answerMs: 15_000, silenceMs: 90_000 }
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
-  readonly query?: Readonly<Record<string, string | number | undefined>>
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly body?: object
   readonly contentType?: string
   readonly signal?: AbortSignal
@@ -21,12 +29,14 @@ export interface Call {
 export class Http {
   readonly #config: KubeConfig
   readonly #server: string
+  readonly #patience: Patience
   #dispatcher: Dispatcher | undefined
   #headers: Record<string, string> = {}
   #headersUntil = 0
 
-  constructor(config: KubeConfig) {
+  constructor(config: KubeConfig, patience: Patience = PATIENCE) {
     this.#config = config
+    this.#patience = patience
     const cluster = config.getCurrentCluster()
     if (!cluster) throw new Error('no API server: expected a kubeconfig with a current cluster')
     this.#server = cluster.server.replace(/\/$/, '')
@@ -34,32 +44,54 @@ export class Http {
 
   /** The parsed answer. Rejects with ApiError for anything but success. */
   async call(call: Call): Promise<unknown> {
+    const timeout = AbortSignal.timeout(this.#patience.answerMs)
+    const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout
+    try {
+      const response = await this.#request(call, { signal })
+      return JSON.parse(await response.body.text())
+    } catch (error) {
+      throw asApiError(call, error)
+    }
+  }
+
+  /**
+   * Resolves when the answer begins, to its lines. They end when the server ends them or has been silent
+   * for too long; they throw an ApiError when the connection breaks.
+   */
+  async lines(call: Call & { readonly signal: AbortSignal }): Promise<AsyncIterable<string>> {
+    const { answerMs: headersTimeout, silenceMs: bodyTimeout } = this.#patience
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(new Error('no answer in time')), headersTimeout)
+    const signal = AbortSignal.any([call.signal, late.signal])
+    try {
+      const { body } = await this.#request(call, { signal, headersTimeout, bodyTimeout })
+      return readLines(call, body)
+    } catch (error) {
+      throw asApiError(call, error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #request(call: Call, options: object): Promise<Dispatcher.ResponseData> {
     const url = new URL(this.#server + call.path)
     for (const [name, value] of Object.entries(call.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, `${value}`)
     }
-    try {
-      await this.#authenticate()
-      const timeout = AbortSignal.timeout(TIMEOUT_MS)
-      const response = await request(url, {
-        method: call.method,
-        headers: {
-          ...this.#headers,
-          accept: 'application/json',
-          ...(call.body ? { 'content-type': call.contentType ?? 'application/json' } : {}),
-        },
-        body: call.body ? JSON.stringify(call.body) : null,
-        signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout,
-        ...(this.#dispatcher ? { dispatcher: this.#dispatcher } : {}),
-      })
-      const text = await response.body.text()
-      if (response.statusCode >= 400) throw refusal(response.statusCode, text)
-      return JSON.parse(text)
-    } catch (error) {
-      if (error instanceof ApiError) throw error
-      const message = error instanceof Error ? error.message : String(error)
-      throw new ApiError(0, '', `${call.method} ${call.path}: ${message}`, { cause: error })
-    }
+    await this.#authenticate()
+    const response = await request(url, {
+      ...options,
+      method: call.method,
+      headers: {
+        ...this.#headers,
+        accept: 'application/json',
+        ...(call.body ? { 'content-type': call.contentType ?? 'application/json' } : {}),
+      },
+      body: call.body ? JSON.stringify(call.body) : null,
+      ...(this.#dispatcher ? { dispatcher: this.#dispatcher } : {}),
+    })
+    if (response.statusCode >= 400) throw await refusal(response)
+    return response
   }
 
   /** Headers are renewed now and then; the dispatcher, which holds the connections, is kept. */
@@ -77,15 +109,42 @@ export class Http {
   }
 }
 
+async function* readLines(call: Call, body: Dispatcher.ResponseData['body']) {
+  const decoder = new TextDecoder()
+  let rest = ''
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+      rest = lines.pop() ?? ''
+      yield* lines
+    }
+  } catch (error) {
+    // The next watch resumes where this one was, or fails at once.
+    if (!isSilence(error)) throw asApiError(call, error)
+  }
+}
+
+const isSilence = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'UND_ERR_BODY_TIMEOUT'
+
+function asApiError({ method, path }: Call, error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new ApiError(0, '', `${method} ${path}: ${message}`, { cause: error })
+}
+
 /** An answer of 400 and above: usually a `Status` object that says why. */
-function refusal(status: number, text: string): ApiError {
+async function refusal({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ApiError> {
+  const text = await body.text()
+  const seconds = Number(headers['retry-after'] ?? 0)
+  const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : 0
   try {
     const { reason = '', message = text } = JSON.parse(text) as {
       reason?: string
       message?: string
     }
-    return new ApiError(status, reason, message)
+    return new ApiError(statusCode, reason, message, { retryAfterMs })
   } catch {
-    return new ApiError(status, '', text.slice(0, 500))
+    return new ApiError(statusCode, '', text.slice(0, 500), { retryAfterMs })
   }
 }

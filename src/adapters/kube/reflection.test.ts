@@ -83,3 +83,23 @@ test('kube/reflection: where only metadata is kept, a change still tells the who
   assert.deepEqual(told, [{ type: 'LoadBalancer' }])
   assert.deepEqual(reflection.objects.get('d/a'), object('a', '1'))
 })
+
+test('kube/reflection: a refresh is answered by the first list that begins after it, not by one under way', async () => {
+  const { reflection } = setUp()
+  let interrupted = 0
+  reflection.interrupt = () => interrupted++
+  reflection.listing()
+  let fresh = false
+  const refreshed = reflection.refresh().then(() => (fresh = true))
+  assert.equal(interrupted, 1)
+  reflection.listed([], '5')
+  await Promise.resolve()
+  assert.equal(fresh, false)
+  assert.equal(reflection.listWanted, true)
+  reflection.listing()
+  // Until it has come it may fail, and has to be asked for again.
+  assert.equal(reflection.listWanted, true)
+  reflection.listed([object('a', '6')], '6')
+  assert.equal(reflection.listWanted, false)
+  await refreshed
+})

@@ -20,8 +20,13 @@ export class Reflection implements Followed {
   synced = false
   /** Where to resume; '' means: list first. */
   resourceVersion = ''
+  /** Set by who listens: ends the watch under way. */
+  interrupt: () => void = () => undefined
   readonly #tell: (change: Change) => void
   readonly #keep: 'metadata' | undefined
+  /** Who waits for a list: for one that is yet to begin, and for the one under way. */
+  #waiting: (() => void)[] = []
+  #answering: (() => void)[] = []
 
   constructor(
     resource: Resource,
@@ -31,6 +36,24 @@ export class Reflection implements Followed {
     this.resource = resource
     this.#keep = keep
     this.#tell = (change) => onChange(change, this)
+  }
+
+  refresh(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      this.interrupt()
+    })
+  }
+
+  /** To be listed before it is watched (again). */
+  get listWanted(): boolean {
+    // Whoever waits for a list that failed waits for the next.
+    return this.resourceVersion === '' || this.#waiting.length + this.#answering.length > 0
+  }
+
+  /** A list begins. */
+  listing(): void {
+    this.#answering.push(...this.#waiting.splice(0))
   }
 
   /** A complete list: only what differs from what was known is told. */
@@ -45,6 +68,7 @@ export class Reflection implements Followed {
     this.resourceVersion = resourceVersion
     this.synced = true
     this.#tell({ kind: 'synced' })
+    for (const resolve of this.#answering.splice(0)) resolve()
   }
 
   heard({ type, object }: WatchEvent): Next {

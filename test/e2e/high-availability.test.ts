@@ -1,0 +1,73 @@
+/** Two controllers on a real cluster: one dies, one is stopped; and metrics are for those who may. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { NAMESPACE, externalIp, leader, pods, ready } from '../lab/bellwether.ts'
+import { until } from '../lab/until.ts'
+import { fixture, lab } from './harness.ts'
+
+const vips = fixture('ha', ['172.18.4.0/28'], 0)
+
+/** Milliseconds from now until a new Service has an address. */
+async function msUntilServed(name: string): Promise<number> {
+  const startedAt = performance.now()
+  await vips.expose(name)
+  return performance.now() - startedAt
+}
+
+test('e2e/ha: after a kill the other controller gives addresses within 5 s, after a stop within 1 s', async () => {
+  // kubectl and the shell around it take their time, too.
+  const overheadMs = 1500
+  await until(
+    'two controllers, on two nodes',
+    async () => (await pods(lab, 'controller')).size === 2,
+  )
+  const before = await vips.expose('before')
+  const first = await leader(lab)
+  await lab.killContainer(first.node, first.pod, 'controller')
+  const killMs = await msUntilServed('killed')
+  assert.ok(killMs <= 5000 + overheadMs, `${Math.round(killMs)} ms after the kill`)
+  const second = await leader(lab)
+  assert.notEqual(second.pod, first.pod)
+
+  await lab.kubectl('-n', NAMESPACE, 'delete', 'pod', second.pod, '--wait=false')
+  const stopMs = await msUntilServed('stopped')
+  assert.ok(stopMs <= 1000 + overheadMs, `${Math.round(stopMs)} ms after the stop`)
+  assert.equal(await externalIp(lab, vips.key('before')), before)
+  await ready(lab)
+})
+
+test('e2e/ha: metrics of both programs are on 9120 for whom may see them, and for nobody else', async () => {
+  await lab.apply({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { namespace: vips.namespace, name: 'scraper' },
+  })
+  await lab.apply({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'e2e-scraper' },
+    subjects: [{ kind: 'ServiceAccount', name: 'scraper', namespace: vips.namespace }],
+    roleRef: {
+      apiGroup: 'rbac.authorization.k8s.io',
+      kind: 'ClusterRole',
+      name: 'metallb-system:metrics-reader',
+    },
+  })
+  const token = await lab.kubectl('-n', vips.namespace, 'create', 'token', 'scraper')
+  for (const [component, metric] of [
+    ['controller', 'bellwether_leader'],
+    ['speaker', 'bellwether_gossip_members'],
+  ] as const) {
+    for (const [node, pod] of await pods(lab, component)) {
+      const path = 'jsonpath={.status.podIP}'
+      const ip = await lab.kubectl('-n', NAMESPACE, 'get', 'pod', pod, '-o', path)
+      const url = `https://${ip}:9120/metrics`
+      const status = ['curl', '-sk', '-o', '/dev/null', '-w', '%{http_code}', url]
+      assert.equal((await lab.exec(node, status)).stdout, '401', pod)
+      const header = `Authorization: Bearer ${token.trim()}`
+      const { stdout } = await lab.exec(node, ['curl', '-sk', '-H', header, url])
+      assert.match(stdout, new RegExp(`^${metric}`, 'm'), pod)
+    }
+  }
+  await lab.kubectl('delete', 'clusterrolebinding', 'e2e-scraper')
+})
