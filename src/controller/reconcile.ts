@@ -31,8 +31,8 @@ export interface Outputs {
   forget(key: string): void
   notice(object: KubeObject, resource: Resource, notice: Notice): void
   usage(allocator: Allocator, pools: ReadonlyMap<string, KubeObject>): void
-  /** What is wrong with the pools; nothing: they are in use as they are. */
-  configuration?(problems: readonly Problem[]): void
+  /** At each look at the pools: what keeps the new ones from being used, or undefined. */
+  configuration?(problems: readonly Problem[] | undefined): void
 }
 
 export class Reconciler {
@@ -141,7 +141,7 @@ export class Reconciler {
     this.#poolsChanged = false
     const objects = this.#poolObjects.objects
     const parsed = parseConfig({ pools: [...objects.values()], l2Advertisements: [] })
-    this.#outputs.configuration?.(parsed.ok ? [] : parsed.problems)
+    this.#outputs.configuration?.(parsed.ok ? undefined : parsed.problems)
     if (parsed.ok) {
       this.#toldProblems = ''
       // The status of a pool is in the object too: only what allocation sees counts.
