@@ -77,7 +77,7 @@ export class TermCluster implements Cluster {
     resource: Resource,
     ref: Ref,
     patch: object,
-    options?: { readonly subresource?: 'status' },
+    options?: Parameters<Cluster['patch']>[3],
   ): Promise<KubeObject> {
     return this.#write(resource, () => this.#cluster.patch(resource, ref, patch, options))
   }
