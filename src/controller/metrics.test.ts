@@ -65,13 +65,13 @@ test('controller/metrics: a configuration that cannot be used is stale, not unlo
     return ['loaded', 'stale'].map((name) => seen.get(`metallb_k8s_client_config_${name}_bool`))
   }
   assert.deepEqual(await bools(), [0, 0])
-  metrics.configuration([])
+  metrics.configuration(undefined)
   assert.deepEqual(await bools(), [1, 0])
   metrics.configuration([
     { where: 'IPAddressPool/a', path: '', message: 'overlaps', transient: false },
   ])
   assert.deepEqual(await bools(), [1, 1])
-  metrics.configuration([])
+  metrics.configuration(undefined)
   assert.deepEqual(await bools(), [1, 0])
   metrics.end()
   assert.deepEqual(await bools(), [undefined, undefined])

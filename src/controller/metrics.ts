@@ -132,9 +132,9 @@ export class ControllerMetrics {
     }
   }
 
-  /** A configuration was looked at. */
-  configuration(problems: readonly Problem[]): void {
-    this.#stale = problems.length > 0
+  /** The newest was looked at; `problems` keep it from being used. */
+  configuration(problems: readonly Problem[] | undefined): void {
+    this.#stale = problems !== undefined
     if (this.#stale) this.#updateErrors.inc()
     else this.#loaded = true
   }
