@@ -74,9 +74,9 @@ export class Announcer {
     for (const { service, ip, interfaces } of this.#candidacies) {
       const why = this.#owned.get(service)
       if (why === undefined || announced.has(service) || failed.has(service)) continue
-      const named = interfaces === 'all' ? [] : interfaces.filter((name) => there.has(name))
-      if (interfaces === 'all' || named.length > 0) {
-        announced.set(service, { service, interfaces: named })
+      const usable = interfaces === 'all' ? [...there] : interfaces.filter((it) => there.has(it))
+      if (usable.length > 0) {
+        announced.set(service, { service, interfaces: interfaces === 'all' ? [] : usable })
         if (!this.#announced.has(service)) this.#tellAssigned(service, why)
       } else {
         failed.add(service)
@@ -97,12 +97,12 @@ export class Announcer {
   #tellFailed(
     service: string,
     ip: string,
-    wanted: readonly string[],
+    wanted: readonly string[] | 'all',
     there: ReadonlySet<string>,
   ): void {
     const message =
       `the interfaces specified by LB IP "${ip}" don't exist in assigned node "${this.#self}" with protocol "layer2": ` +
-      `wanted one of [${wanted.join(', ')}], usable are [${[...there].sort().join(', ')}]`
+      `wanted one of [${wanted === 'all' ? '' : wanted.join(', ')}], usable are [${[...there].sort().join(', ')}]`
     this.#record(service, 'Warning', 'announceFailed', message)
   }
 }

@@ -3,6 +3,7 @@
  * words with other speakers by which an address changes hands. A fresh speaker owns nothing before it
  * has tried to reach the others, or it would act as if it were alone.
  */
+import { UplinkWatch } from '../core/announce/uplinks.ts'
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
 import type { Electorate } from '../core/election/owners.ts'
@@ -20,6 +21,7 @@ import { tellFindings } from './findings-teller.ts'
 import { GossipShell } from './gossip-shell.ts'
 import { Joiner } from './joiner.ts'
 import type {
+  Candidacy,
   FromPacket,
   GossipThreadView,
   GossipToMain,
@@ -68,6 +70,13 @@ export class GossipLoop {
   #tick: { cancel(): void } | undefined
   readonly #electors = new Electors()
   #settledTimer: { cancel(): void } | undefined
+  readonly #uplinks: UplinkWatch
+  /** Those that qualify; undefined: not known yet. */
+  #interfaces: ReadonlySet<string> | undefined
+  /** Those that advertisements list for this node. */
+  #listed: ReadonlySet<string> = new Set()
+  #uplinksTold = '[]'
+  #uplinkTimer: { cancel(): void } | undefined
   #alive = ''
   #announced = '[[],[]]'
   #owners = '[]'
@@ -76,6 +85,7 @@ export class GossipLoop {
   private constructor(options: GossipLoopOptions, deps: GossipLoopDeps) {
     this.#options = options
     this.#deps = deps
+    this.#uplinks = new UplinkWatch(options.returnDelayMs)
     this.#vips = new VipOwners({
       self: options.node,
       seq: deps.startedAtMs,
@@ -97,7 +107,9 @@ export class GossipLoop {
     switch (message.kind) {
       case 'candidacies':
         this.#vips.setCandidacies(message.candidacies)
+        this.#listed = listedIn(message.candidacies)
         this.#joiner?.expectSoon()
+        this.#uplinksChanged()
         return this.#update()
       case 'join':
         this.#shell?.seekOnly((ip) => message.addresses.includes(textOfIp(ip)))
@@ -124,6 +136,9 @@ export class GossipLoop {
         return this.#shell?.answered(message.ip)
       case 'carrier':
         return this.#shell?.carrier(message.up)
+      case 'interfaces':
+        this.#interfaces = new Set(message.names)
+        return this.#uplinksChanged()
     }
   }
 
@@ -237,6 +252,24 @@ export class GossipLoop {
     return electorate
   }
 
+  /** Tells others where this node cannot announce; what follows from that for us, too. */
+  #uplinksChanged(): void {
+    if (!this.#interfaces || this.#stage !== 'running') return
+    const { clock, log } = this.#deps
+    this.#uplinks.update(this.#listed, this.#interfaces, clock.now())
+    const { told, nextDeadline } = this.#uplinks
+    this.#uplinkTimer?.cancel()
+    if (nextDeadline !== undefined) {
+      const ms = Math.max(0, nextDeadline - clock.now())
+      this.#uplinkTimer = clock.after(ms, () => this.#uplinksChanged())
+    }
+    const text = JSON.stringify([...told])
+    if (text === this.#uplinksTold) return
+    this.#uplinksTold = text
+    log.info('uplinks', Object.fromEntries(told))
+    this.#shell?.uplinks(told)
+  }
+
   #heard(payload: Uint8Array, from: Address): void {
     const message = decodeHandover(payload)
     if (!message.ok) {
@@ -302,9 +335,14 @@ export class GossipLoop {
     this.#stage = 'left'
     this.#tick?.cancel()
     this.#settledTimer?.cancel()
+    this.#uplinkTimer?.cancel()
     this.#assurance?.close()
     this.#deps.toPacket({ kind: 'announce', vips: [], lame: [] })
     this.#shell?.close()
     this.#deps.toMain({ kind: 'left' })
   }
 }
+
+/** Names of the interfaces that this node is to announce some of them on. */
+const listedIn = (candidacies: readonly Candidacy[]): Set<string> =>
+  new Set(candidacies.flatMap(({ interfaces }) => (interfaces === 'all' ? [] : interfaces)))

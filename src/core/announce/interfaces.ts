@@ -39,6 +39,7 @@ const BROADCAST = 0x2
 const LOOPBACK = 0x8
 /** It has a carrier (RFC 2863, operational state). */
 const RUNNING = 0x40
+const POINTOPOINT = 0x10
 const NOARP = 0x80
 const NOT_OURS = 0x08 | 0x40
 
@@ -72,7 +73,7 @@ export const hasCarrier = ({ flags }: Link): boolean =>
   (flags & UP) !== 0 && (flags & RUNNING) !== 0
 
 /** Hosts there are found by ARP or neighbour discovery. */
-export const hasNeighbours = ({ flags }: Link): boolean => (flags & (LOOPBACK | NOARP)) === 0
+export const hasNeighbours = ({ flags }: Link): boolean => (flags & (LOOPBACK | POINTOPOINT | NOARP)) === 0
 
 /** False while the address is not, or not yet, this node's: duplicate address detection. */
 export const isUsable = ({ flags }: Pick<LinkAddress, 'flags'>): boolean => (flags & NOT_OURS) === 0

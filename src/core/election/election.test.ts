@@ -5,10 +5,10 @@ import fc from 'fast-check'
 import type { Config, Endpoint, L2Advertisement, Node, Service } from '../config/model.ts'
 import { parseRange } from '../net/range.ts'
 import type { Range } from '../net/range.ts'
-import { EXCLUDE_LABEL, candidacies } from './candidacy.ts'
+import { EXCLUDE_LABEL, elect } from './candidacy.ts'
 import type { Candidacy, ElectionInput } from './candidacy.ts'
 import { electionHash, electionOrder } from './order.ts'
-import { announcedBy, ownerOf, owners, whyOwner } from './owners.ts'
+import { announcedBy, owners, whyOwner } from './owners.ts'
 import type { Electorate } from './owners.ts'
 
 const range = (text: string): Range => {
@@ -157,9 +157,9 @@ for (const [what, over, expected] of [
   ],
 ] as const) {
   test(`election/candidacy: the order is ${what}`, () => {
-    const result = candidacies(input(over))
-    assert.ok(typeof result !== 'string', `refused: ${JSON.stringify(result)}`)
-    assert.deepEqual(result[0]?.order, expected)
+    const { candidacies, refusal } = elect(input(over))
+    assert.equal(refusal, undefined)
+    assert.deepEqual(candidacies[0]?.order, expected)
   })
 }
 
@@ -191,7 +191,9 @@ for (const [what, over, reason] of [
   ],
 ] as const) {
   test(`election/candidacy: nobody announces a Service that ${what}`, () => {
-    assert.equal(candidacies(input(over)), reason)
+    const { candidacies, refusal } = elect(input(over))
+    assert.equal(refusal, reason)
+    assert.deepEqual(candidacies, [])
   })
 }
 
@@ -213,18 +215,16 @@ for (const [what, advertisements, expected] of [
   ],
 ] as const) {
   test(`election/candidacy: interfaces are ${what}`, () => {
-    const result = candidacies(input({ config: config(...advertisements) }))
-    assert.ok(typeof result !== 'string')
-    assert.deepEqual(result[0]?.interfaces, expected)
+    const { candidacies } = elect(input({ config: config(...advertisements) }))
+    assert.deepEqual(candidacies[0]?.interfaces, expected)
   })
 }
 
 test('election/candidacy: both families of a Service land on one node, by the first address', () => {
   const dual = service({ ingress: ['172.18.0.10', 'fd00:18::10'] })
-  const result = candidacies(input({ service: dual }))
-  assert.ok(typeof result !== 'string')
+  const { candidacies } = elect(input({ service: dual }))
   assert.deepEqual(
-    result.map((candidacy) => candidacy.order),
+    candidacies.map((candidacy) => candidacy.order),
     [all, all],
   )
 })
@@ -290,7 +290,7 @@ test('election/owners: an address shared by Services is announced once, on the i
   })
   const alive = electorate(['a'])
   const announced = (self: string, ...list: Candidacy[]) => [
-    ...announcedBy(self, list, alive).values(),
+    ...announcedBy(self, list, owners(list, alive)).values(),
   ]
   assert.deepEqual(announced('a', share('x', ['eth1']), share('y', ['eth0'])), [
     { ip: '10.0.0.1', interfaces: ['eth0', 'eth1'] },
@@ -322,9 +322,10 @@ for (const [what, order, usable, settled, owner, why] of [
 ] as const) {
   test(`election/owners: ${what}: ${why}`, () => {
     const electors = electorate(usable, settled)
-    assert.equal(ownerOf(order, electors), owner)
+    const candidacy = { service: 's', ip: '10.0.0.1', order, interfaces: 'all' as const }
+    assert.equal(owners([candidacy], electors)[0]?.owner, owner)
     assert.equal(
-      whyOwner(order, owner, electors, () => 'gone'),
+      whyOwner(candidacy, owner, electors, () => 'gone'),
       why,
     )
   })
