@@ -9,7 +9,7 @@ import type { Announced } from './status-plan.ts'
 export type RecordEvent = (
   service: string,
   type: 'Normal' | 'Warning',
-  reason: 'nodeAssigned' | 'announceFailed',
+  reason: 'nodeAssigned' | 'announceFailed' | 'notAnnounced',
   message: string,
 ) => void
 

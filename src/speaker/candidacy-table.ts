@@ -94,9 +94,13 @@ export class CandidacyTable {
     return this.#results.get(key)?.refusal
   }
 
-  /** Services that nobody may announce, by key. */
+  /** Load balancers that nobody may announce, by key. */
   get refusals(): ReadonlyMap<string, Verdict> {
-    return new Map([...this.#results].filter(([, { refusal }]) => refusal !== undefined))
+    return new Map(
+      [...this.#results].filter(
+        ([, { refusal }]) => refusal !== undefined && refusal !== 'notLoadBalancer',
+      ),
+    )
   }
 
   /** True if the result is another than before. */

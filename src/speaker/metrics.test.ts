@@ -23,6 +23,7 @@ const snapshot = (some: Partial<Snapshot> = {}): Snapshot => ({
   gossip: gossip(),
   packet: { vips: [], drops: {} },
   announced: [],
+  refused: [],
   problems: [],
   answering: { gossip: true, packet: true },
   ...some,
@@ -78,7 +79,11 @@ test('speaker/metrics: what gossip counts, each by its label', async () => {
     { ...member, ...rest, state: 'alive' as const },
   ]
   const text = await new SpeakerMetrics().text(
-    snapshot({ gossip: gossip({ counters, members, score: 3 }), problems: ['GossipUDPBlocked'] }),
+    snapshot({
+      gossip: gossip({ counters, members, score: 3 }),
+      refused: ['noEndpoints', 'noPool', 'noEndpoints'],
+      problems: ['GossipUDPBlocked'],
+    }),
   )
   for (const line of [
     'bellwether_gossip_suspicions_total{by="self"} 0',
@@ -92,6 +97,7 @@ test('speaker/metrics: what gossip counts, each by its label', async () => {
     'bellwether_gossip_members{state="dead"} 1',
     'bellwether_handovers_total{kind="taken"} 2',
     'bellwether_gossip_health_score 3',
+    'bellwether_services_not_announced{reason="noEndpoints"} 2',
     'bellwether_problems{reason="GossipUDPBlocked"} 1',
   ]) {
     assert.ok(text.split('\n').includes(line), `${line}\nnot in\n${text}`)

@@ -12,6 +12,8 @@ export interface Snapshot {
   readonly packet: PacketCounters | undefined
   /** What this node announces. */
   readonly announced: readonly { readonly service: string; readonly ip: string }[]
+  /** Why nobody may announce a Service, for each that is so. */
+  readonly refused: readonly string[]
   /** Reasons of what is wrong now. */
   readonly problems: readonly string[]
   readonly answering: Readonly<Record<'gossip' | 'packet', boolean>>
@@ -80,6 +82,13 @@ export const FAMILIES: readonly Family[] = [
     labels: ['service', 'protocol', 'node', 'ip'],
     read: ({ announced, node }) =>
       announced.map(({ service, ip }) => [{ service, protocol: 'layer2', node, ip }, 1]),
+  },
+  {
+    name: 'bellwether_services_not_announced',
+    help: 'Services that no node may announce now, by why',
+    type: 'gauge',
+    labels: ['reason'],
+    read: ({ refused }) => each('reason', tally(refused)),
   },
   {
     name: 'bellwether_gossip_members',

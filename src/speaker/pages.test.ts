@@ -29,6 +29,8 @@ function setUp() {
       },
     ],
     announced: () => [],
+    refused: () =>
+      new Map([['default/idle', { candidacies: [], seats: [], refusal: 'noEndpoints' }]]),
     problems: () => [],
     notReady: () => [],
   })
@@ -74,6 +76,7 @@ test('speaker/pages: where nothing is known the view says null, and keeps the ke
         holding: 'none',
       },
     ],
+    refused: { 'default/idle': { refusal: 'noEndpoints', unfit: null } },
     gossip: null,
     packet: { vips: [], drops: { notAnnounced: 2 } },
     answering: { gossip: true, packet: true },

@@ -1,6 +1,7 @@
 /** What can be seen of a speaker from outside: `/metrics` and `/debug/view`. */
 import type { Pages } from '../adapters/pages.ts'
 import type { Standing } from '../core/diagnosis/problem-book.ts'
+import type { Verdict } from '../core/election/candidacy.ts'
 import type { GossipThreadView, OwnerView, PacketCounters } from './messages.ts'
 import type { Inquiry } from './inquiry.ts'
 import type { SpeakerMetrics } from './metrics.ts'
@@ -13,6 +14,8 @@ export interface PageSources {
   readonly packet: Inquiry<PacketCounters>
   owners(): readonly OwnerView[]
   announced(): readonly { readonly service: string; readonly ip: string }[]
+  /** By Service: those that nobody may announce, and why. */
+  refused(): ReadonlyMap<string, Verdict>
   problems(): readonly Standing[]
   notReady(): readonly string[]
 }
@@ -28,7 +31,9 @@ export function speakerPages(sources: PageSources): Pages {
     '/metrics': async () => {
       const problems = sources.problems().map(({ reason }) => reason)
       const announced = sources.announced()
-      const body = await metrics.text({ node, ...(await ask()), announced, problems })
+      const refused = [...sources.refused().values()].flatMap(({ refusal }) => refusal ?? [])
+      const told = { announced, refused, problems }
+      const body = await metrics.text({ node, ...(await ask()), ...told })
       return { status: 200, type: metrics.contentType, body }
     },
     '/debug/view': async () => {
@@ -38,6 +43,9 @@ export function speakerPages(sources: PageSources): Pages {
         notReady: sources.notReady(),
         problems: sources.problems(),
         owners: sources.owners(),
+        refused: Object.fromEntries(
+          [...sources.refused()].map(([key, { refusal, unfit }]) => [key, { refusal, unfit }]),
+        ),
         gossip,
         packet,
         answering,
