@@ -69,6 +69,7 @@ test('speaker/metrics: what gossip counts, each by its label', async () => {
   const rest = {
     kind: 'ours',
     settled: true,
+    uplinks: {},
     lost: undefined,
     heardMs: 5,
     watchers: [],

@@ -102,7 +102,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     log.info(reason, { service: key, message })
     if (service) deps.recorder.record(subjectOf(service, SERVICES), type, reason, message)
   }
-  const announcer = new Announcer(self, record, (announced) => statuses.set(announced))
+  const announcer = new Announcer(self, clock, record, (announced) => statuses.set(announced))
   const refusals = new Refusals({ self, clock, record })
   const reconciler: Reconciler = new Reconciler(
     cluster,

@@ -163,6 +163,75 @@ for (const [what, over, expected] of [
   })
 }
 
+test('election/candidacy: where no node may, each is told why', () => {
+  const { unfit } = elect(
+    input({
+      service: service({ externalTrafficPolicy: 'Local' }),
+      endpoints: [on('w4'), on('w1', false)],
+      nodes: [
+        node('w1'),
+        node('w2', excluded),
+        node('w3', { networkUnavailable: true }),
+        node('w4', { labels: {} }),
+      ],
+      config: config(
+        advertisement({ nodeSelectors: ['w1', 'w2', 'w3'].map((name) => select(name)) }),
+        advertisement({ nodeSelectors: [{ matchLabels: { [EXCLUDE_LABEL]: '' } }] }),
+      ),
+    }),
+  )
+  assert.deepEqual(unfit, {
+    w1: 'noLocalEndpoints',
+    w2: 'nodeLabeledExcludeBalancers',
+    w3: 'nodeNetworkUnavailable',
+    w4: 'nodeNotSelected',
+  })
+})
+
+for (const [what, over, expected] of [
+  ['all candidates, by hash', {}, all],
+  ['also nodes without an endpoint, which come and go', { endpoints: [] }, all],
+  [
+    'also those without a local one',
+    { service: service({ externalTrafficPolicy: 'Local' }), endpoints: [on('w3')] },
+    all,
+  ],
+  [
+    'also those whose network is not there for a while',
+    { nodes: [node('w1'), node('w2', { networkUnavailable: true }), node('w3')] },
+    all,
+  ],
+  [
+    'those that are preferred most',
+    {
+      config: config(
+        advertisement({ preferredNodeSelectors: [{ weight: 1, preference: select('w2') }] }),
+      ),
+    },
+    ['w2'],
+  ],
+  ['without those excluded', { nodes: [node('w1'), node('w2', excluded)] }, ['w1']],
+  ['none where it is advertised by nobody', { config: config() }, []],
+] as const) {
+  test(`election/candidacy: seats are ${what}`, () => {
+    assert.deepEqual(elect(input(over)).seats, expected)
+  })
+}
+
+test('election/candidacy: interfaces are those of each node, where any are listed', () => {
+  const { candidacies } = elect(
+    input({
+      config: config(
+        advertisement({ interfaces: ['eth1'], nodeSelectors: [select('w1'), select('w2')] }),
+        advertisement({ interfaces: ['eth2'], nodeSelectors: [select('w2')] }),
+        advertisement({ nodeSelectors: [select('w3')] }),
+      ),
+    }),
+  )
+  assert.deepEqual(candidacies[0]?.uplinks, { w1: ['eth1'], w2: ['eth1', 'eth2'] })
+  assert.equal(elect(input()).candidacies[0]?.uplinks, undefined)
+})
+
 for (const [what, over, reason] of [
   ['is no LoadBalancer', { service: service({ type: 'ClusterIP' }) }, 'notLoadBalancer'],
   ['has no address', { service: service({ ingress: [] }) }, 'noAddress'],
