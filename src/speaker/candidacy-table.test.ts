@@ -100,9 +100,10 @@ test('speaker/table: a Service without endpoints is refused, and keeps its seat'
   const list = it.compute()
   assert.deepEqual(services(list), ['default/b'])
   assert.deepEqual(list?.[0]?.seat, before)
-  assert.deepEqual([...it.refusals].map(([key, { refusal }]) => [key, refusal]), [
-    ['default/a', 'noEndpoints'],
-  ])
+  assert.deepEqual(
+    [...it.refusals].map(([key, { refusal }]) => [key, refusal]),
+    [['default/a', 'noEndpoints']],
+  )
 })
 
 test('speaker/table: a change that changes nothing for the election is no change', () => {

@@ -64,7 +64,9 @@ test('speaker/exclude-file: a change is handed over; what is wrong is told once 
   write(listOf('^b'))
   await until('the new list', () => lists.length === 1)
   write(listOf('('))
-  await until('the problem', () => log.lines.some(({ event }) => event === 'exclude-list-unchanged'))
+  await until('the problem', () =>
+    log.lines.some(({ event }) => event === 'exclude-list-unchanged'),
+  )
   write(listOf('^c', '^d'))
   await until('the third list', () => lists.length === 2)
   following.close()

@@ -33,7 +33,10 @@ export function readExcludeFile(file: string): ExcludeList {
       ? { ok: true, patterns: parsed.data.announcedInterfacesToExclude }
       : { ok: false, problem: `${file}: ${z.prettifyError(parsed.error)}` }
   } catch (error) {
-    return { ok: false, problem: `${file}: ${error instanceof Error ? error.message : String(error)}` }
+    return {
+      ok: false,
+      problem: `${file}: ${error instanceof Error ? error.message : String(error)}`,
+    }
   }
 }
 

@@ -51,11 +51,8 @@ const threads = await startThreads({
 const keyFollower = followKeys(options.secretDirectory, keys, log, (keys) => {
   threads.toGossip({ kind: 'keys', keys })
 })
-const excludeFollower = followExcludeFile(
-  options.excludeFile,
-  excludeInterfaces,
-  log,
-  (patterns) => threads.toPacket({ kind: 'exclude', patterns }),
+const excludeFollower = followExcludeFile(options.excludeFile, excludeInterfaces, log, (patterns) =>
+  threads.toPacket({ kind: 'exclude', patterns }),
 )
 const speaker = runSpeaker(
   {

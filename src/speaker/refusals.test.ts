@@ -55,7 +55,9 @@ test('speaker/refusals: what passes is not told, what comes again is', async () 
 
 test('speaker/refusals: nodes are named by what keeps them; others for the same reason are no news', async () => {
   const { told, stand } = setUp()
-  await stand(unfit({ w1: 'noLocalEndpoints', w2: 'nodeLabeledExcludeBalancers', w3: 'noLocalEndpoints' }))
+  await stand(
+    unfit({ w1: 'noLocalEndpoints', w2: 'nodeLabeledExcludeBalancers', w3: 'noLocalEndpoints' }),
+  )
   await stand(unfit({ w1: 'nodeLabeledExcludeBalancers', w2: 'noLocalEndpoints' }))
   assert.deepEqual(told, [
     'default/nginx Warning notAnnounced: not announced (noEligibleNode): no node may announce it: ' +

@@ -38,7 +38,10 @@ for (const [kind, capabilities, hostNetwork] of [
     const pod = podOf(kind)
     assert.deepEqual(pod.securityContext?.['seccompProfile'], { type: 'RuntimeDefault' })
     assert.equal(pod.hostNetwork, hostNetwork)
-    assert.deepEqual([pod.hostPID, pod.hostIPC, pod.initContainers], [undefined, undefined, undefined])
+    assert.deepEqual(
+      [pod.hostPID, pod.hostIPC, pod.initContainers],
+      [undefined, undefined, undefined],
+    )
     for (const volume of pod.volumes ?? []) {
       const kinds = Object.keys(volume).filter((key) => key !== 'name')
       for (const kind of kinds) assert.match(kind, /^(secret|configMap|projected|emptyDir)$/)

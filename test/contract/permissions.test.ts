@@ -129,7 +129,14 @@ for (const [account, namespace, allowed, actions] of [
     'controller',
     'default',
     false,
-    ['get secrets', 'list secrets', 'update services', 'delete services', 'list pods', 'create pods'],
+    [
+      'get secrets',
+      'list secrets',
+      'update services',
+      'delete services',
+      'list pods',
+      'create pods',
+    ],
   ],
   ['controller', '', false, ['list secrets', 'patch nodes', 'impersonate users']],
 ] as const) {

@@ -15,22 +15,28 @@ function ownersBy(network: Network, by: string): Map<string, string | undefined>
   return new Map(owned.map(({ ip, owner }) => [ip, owner]))
 }
 
-simulate('uplinks: a node without interfaces gives its addresses away, and none else move', (seed) => {
-  const network = cluster(seed, 5, STEADY, 0)
-  network.run(1000)
-  const before = ownersBy(network, 'w1')
-  network.host('w2').node.uplinks(new Map([['*', 'down']]), network.now)
-  const gone = () => ![...ownersBy(network, 'w1').values()].includes('w2')
-  const took = network.run(TOLD_MS, () => gone() && disputed(network) === undefined)
-  assert.notEqual(took, undefined, disputed(network))
-  for (const [ip, owner] of ownersBy(network, 'w1')) {
-    if (before.get(ip) !== 'w2') assert.equal(owner, before.get(ip))
-  }
-  assert.ok(allAlive(network), disagreement(network))
-  network.host('w2').node.uplinks(new Map(), network.now)
-  const back = () => JSON.stringify([...ownersBy(network, 'w1')]) === JSON.stringify([...before])
-  assert.notEqual(network.run(TOLD_MS, () => back() && disputed(network) === undefined), undefined)
-})
+simulate(
+  'uplinks: a node without interfaces gives its addresses away, and none else move',
+  (seed) => {
+    const network = cluster(seed, 5, STEADY, 0)
+    network.run(1000)
+    const before = ownersBy(network, 'w1')
+    network.host('w2').node.uplinks(new Map([['*', 'down']]), network.now)
+    const gone = () => ![...ownersBy(network, 'w1').values()].includes('w2')
+    const took = network.run(TOLD_MS, () => gone() && disputed(network) === undefined)
+    assert.notEqual(took, undefined, disputed(network))
+    for (const [ip, owner] of ownersBy(network, 'w1')) {
+      if (before.get(ip) !== 'w2') assert.equal(owner, before.get(ip))
+    }
+    assert.ok(allAlive(network), disagreement(network))
+    network.host('w2').node.uplinks(new Map(), network.now)
+    const back = () => JSON.stringify([...ownersBy(network, 'w1')]) === JSON.stringify([...before])
+    assert.notEqual(
+      network.run(TOLD_MS, () => back() && disputed(network) === undefined),
+      undefined,
+    )
+  },
+)
 
 simulate('uplinks: whoever joins later hears of it', (seed) => {
   const network = cluster(seed, 3, STEADY, 0)

@@ -73,7 +73,8 @@ export const hasCarrier = ({ flags }: Link): boolean =>
   (flags & UP) !== 0 && (flags & RUNNING) !== 0
 
 /** Hosts there are found by ARP or neighbour discovery. */
-export const hasNeighbours = ({ flags }: Link): boolean => (flags & (LOOPBACK | POINTOPOINT | NOARP)) === 0
+export const hasNeighbours = ({ flags }: Link): boolean =>
+  (flags & (LOOPBACK | POINTOPOINT | NOARP)) === 0
 
 /** False while the address is not, or not yet, this node's: duplicate address detection. */
 export const isUsable = ({ flags }: Pick<LinkAddress, 'flags'>): boolean => (flags & NOT_OURS) === 0

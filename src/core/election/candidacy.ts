@@ -87,7 +87,9 @@ export function elect(input: ElectionInput): Verdict {
     return refused('sharedIPWithServiceSelector')
   }
 
-  const advertised = input.nodes.filter((node) => permanentlyUnfit(node, input, advertisements) === undefined)
+  const advertised = input.nodes.filter(
+    (node) => permanentlyUnfit(node, input, advertisements) === undefined,
+  )
   const weights = new Map(advertised.map((node) => [node.name, preference(node, advertisements)]))
   const candidates = [...weights].map(([name, weight]) => ({ name, weight }))
   // MetalLB hashes the first address for both families, so that they land on one node.

@@ -52,64 +52,108 @@ export function owners(
 }
 
 /** The first of the order that is settled, else the first that is usable. */
-function firstOf(
-  order: readonly string[],
-  electorate: Electorate | undefined,
-): string | undefined {
+function firstOf(order: readonly string[], electorate: Electorate | undefined): string | undefined {
   if (!electorate) return order[0]
   const { usable, settled } = electorate
   const settledOne = settled && order.find((node) => usable.has(node) && settled.has(node))
   return settledOne ?? order.find((node) => usable.has(node))
 }
 
-function spread(
-  candidacies: readonly Candidacy[],
-  electorate: Electorate,
-): (string | undefined)[] {
-  const owned = new Map<string, string | undefined>()
+function spread(candidacies: readonly Candidacy[], electorate: Electorate): (string | undefined)[] {
+  const owned: (string | undefined)[] = []
   const loads = new Loads()
-  const nodes = new Set<string>()
-  const away: Candidacy[] = []
-  for (const candidacy of candidacies) {
-    const { home } = candidacy.seat ?? {}
+  /** Of each group, the candidacy that speaks for it. */
+  const speakers = new Map<string, number>()
+  const away: number[] = []
+  const others: number[] = []
+  for (const [i, candidacy] of candidacies.entries()) {
     const group = groupOf(candidacy)
-    if (owned.has(group)) continue
-    const isHome = home !== undefined && mayHave(home, candidacy, electorate)
-    owned.set(group, isHome ? home : undefined)
-    if (isHome) {
-      nodes.add(home)
-      loads.add(home)
-    } else {
-      away.push(candidacy)
-      for (const node of candidacy.order) if (isSettled(node, electorate)) nodes.add(node)
+    const home = candidacy.seat?.home
+    if (speakers.has(group)) {
+      others.push(i)
+      continue
     }
+    speakers.set(group, i)
+    if (home !== undefined && mayHave(home, candidacy, electorate)) {
+      owned[i] = home
+      loads.add(home)
+    } else away.push(i)
   }
-  const room = roomFor(owned.size, nodes.size)
-  for (const candidacy of away) {
-    owned.set(groupOf(candidacy), loads.place(nearest(candidacy, electorate), room))
+  const orders = away.map((i) => candidacies[i]?.order ?? [])
+  const room = roomFor(speakers.size, loads.size + countOthers(orders, loads, electorate))
+  for (const i of away) {
+    const owner = nearest(candidacies[i], electorate, loads, room)
+    owned[i] = owner
+    if (owner !== undefined) loads.add(owner)
   }
-  return candidacies.map((candidacy) => {
-    const owner = owned.get(groupOf(candidacy))
-    if (owner !== undefined && candidacy.order.includes(owner)) return owner
+  for (const i of others) {
+    const owner = owned[speakers.get(groupOf(candidacies[i])) ?? i]
     // Services that share an address may have different candidates.
-    return nearest(candidacy, electorate)[0]
-  })
+    const isCandidate = owner !== undefined && candidacies[i]?.order.includes(owner)
+    owned[i] = isCandidate ? owner : nearest(candidacies[i], electorate, loads, Infinity)
+  }
+  return owned
 }
 
-const groupOf = ({ seat, ip }: Candidacy): string => seat?.group ?? ip
+const groupOf = (candidacy: Candidacy | undefined): string =>
+  candidacy?.seat?.group ?? candidacy?.ip ?? ''
 
 const mayHave = (node: string, candidacy: Candidacy, electorate: Electorate): boolean =>
   candidacy.order.includes(node) && distance(node, candidacy, electorate) === 'ready'
 
-/** Those of the order that are nearest, and of them those that are preferred most. */
-function nearest(candidacy: Candidacy, electorate: Electorate): string[] {
-  for (const near of NEARNESS) {
-    const found = candidacy.order.filter((node) => distance(node, candidacy, electorate) === near)
-    if (found.length === 0) continue
-    const weightOf = (node: string | undefined) => candidacy.weights?.[node ?? ''] ?? 0
-    return found.filter((node) => weightOf(node) === weightOf(found[0]))
+/** How many of the candidates that are settled have nothing at home. */
+function countOthers(
+  orders: readonly (readonly string[])[],
+  loads: Loads,
+  electorate: Electorate,
+): number {
+  const missing = new Set(
+    [...electorate.usable].filter((node) => loads.of(node) === 0 && isSettled(node, electorate)),
+  )
+  const found = missing.size
+  for (const order of orders) {
+    if (missing.size === 0) break
+    for (const node of order) missing.delete(node)
   }
-  return []
+  return found - missing.size
+}
+
+/**
+ * The first that has room of those that are nearest, and of them those that are preferred most; where all
+ * are full, the least loaded.
+ */
+function nearest(
+  candidacy: Candidacy | undefined,
+  electorate: Electorate,
+  loads: Loads,
+  room: number,
+): string | undefined {
+  if (!candidacy) return undefined
+  const { order, weights } = candidacy
+  for (const near of NEARNESS) {
+    const candidates = preferred(order, weights, (node) => {
+      return distance(node, candidacy, electorate) === near
+    })
+    const found = loads.choose(candidates, room)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** One after the other, as far as anybody asks: mostly the first will do. */
+function* preferred(
+  order: readonly string[],
+  weights: Candidacy['weights'],
+  passes: (node: string) => boolean,
+): Generator<string, void> {
+  let most: number | undefined
+  for (const node of order) {
+    if (!passes(node)) continue
+    const weight = weights?.[node] ?? 0
+    if (most !== undefined && weight < most) return
+    most = weight
+    yield node
+  }
 }
 
 const isSettled = (node: string, { usable, settled }: Electorate): boolean =>
@@ -159,9 +203,7 @@ export function whyOwner(
 ): string {
   const { order } = candidacy
   const passed = owner === undefined ? order : order.slice(0, order.indexOf(owner))
-  const reasons = passed.map(
-    (node) => `${node} (${whyNot(node, candidacy, electorate, absent)})`,
-  )
+  const reasons = passed.map((node) => `${node} (${whyNot(node, candidacy, electorate, absent)})`)
   if (owner === undefined) {
     return reasons.length === 0 ? 'no candidates' : `no candidate is alive: ${reasons.join(', ')}`
   }

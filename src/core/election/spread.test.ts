@@ -44,13 +44,18 @@ const owned = (candidacies: readonly Candidacy[], electors: Electorate): Map<str
   new Map(owners(candidacies, electors).map(({ ip, owner }) => [ip, owner ?? 'nobody']))
 
 const most = (owned: ReadonlyMap<string, string>): number =>
-  Math.max(...Object.values(Object.groupBy(owned.values(), (node) => node)).map((it) => it?.length ?? 0))
+  Math.max(
+    ...Object.values(Object.groupBy(owned.values(), (node) => node)).map((it) => it?.length ?? 0),
+  )
 
 /** Addresses that have another owner than before. */
 const moved = (before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] =>
   [...before].filter(([ip, node]) => after.has(ip) && after.get(ip) !== node).map(([ip]) => ip)
 
-const sizes = fc.record({ vips: fc.integer({ min: 1, max: 60 }), count: fc.integer({ min: 1, max: 8 }) })
+const sizes = fc.record({
+  vips: fc.integer({ min: 1, max: 60 }),
+  count: fc.integer({ min: 1, max: 8 }),
+})
 /** Which of the nodes are dead; at least one lives. */
 const withDead = sizes.chain(({ vips, count }) =>
   fc.record({
@@ -104,26 +109,46 @@ test('election/spread: of a whole cluster a death moves only what the dead one h
   )
 })
 
-test('election/spread: a new Service moves no other', () => {
+test('election/spread: a new Service moves others only to where they would be by their hash', () => {
   fc.assert(
     fc.property(sizes, ({ vips, count }) => {
       const nodes = nodesOf(count)
       const before = owned(table(ipsOf(vips), nodes), electorate(nodes))
       const after = owned(table(ipsOf(vips + 1), nodes), electorate(nodes))
-      assert.deepEqual(moved(before, after), [])
+      const roomGrows = roomFor(vips + 1, count) > roomFor(vips, count)
+      for (const ip of moved(before, after)) {
+        const order = orderOf(ip, nodes)
+        const place = (node: string | undefined) => order.indexOf(node ?? '')
+        assert.ok(roomGrows && place(after.get(ip)) < place(before.get(ip)), ip)
+      }
     }),
   )
+})
+
+test('election/spread: Services that come and go in a small cluster seldom move others', () => {
+  const nodes = nodesOf(3)
+  let [changes, moves] = [0, 0]
+  for (let vips = 1; vips <= 30; vips++) {
+    const ips = ipsOf(vips)
+    const before = owned(table(ips, nodes), electorate(nodes))
+    for (const gone of ips) {
+      const rest = ips.filter((ip) => ip !== gone)
+      changes++
+      moves += moved(before, owned(table(rest, nodes), electorate(nodes))).length
+    }
+  }
+  assert.ok(moves / changes < 0.6, `${moves} for ${changes} Services that went`)
 })
 
 test('election/spread: a Service that goes, and a node that comes, move few', () => {
   const [nodes, ips] = [nodesOf(10), ipsOf(1000)]
   const before = owned(table(ips, nodes), electorate(nodes))
   const gone = owned(table(ips.slice(1), nodes), electorate(nodes))
-  assert.ok(moved(before, gone).length <= 2, `${moved(before, gone).length} of 999`)
+  assert.ok(moved(before, gone).length <= 1, `${moved(before, gone).length} of 999`)
   const more = [...nodes, 'w11']
   const come = moved(before, owned(table(ips, more), electorate(more)))
   // Its share is 91.
-  assert.ok(come.length <= 120, `${come.length} of 1000`)
+  assert.ok(come.length <= 100, `${come.length} of 1000`)
 })
 
 test('election/spread: most addresses are where MetalLB would have them', () => {
@@ -152,7 +177,10 @@ test('election/spread: with a member that is not ours, all is where MetalLB has 
       const alive = new Set(nodes.filter((node) => !dead.includes(node)))
       const all = owned(table(ipsOf(vips), nodes), { usable: alive, settled: undefined })
       for (const [ip, node] of all) {
-        assert.equal(node, orderOf(ip, nodes).find((it) => alive.has(it)))
+        assert.equal(
+          node,
+          orderOf(ip, nodes).find((it) => alive.has(it)),
+        )
       }
     }),
   )
@@ -204,7 +232,13 @@ for (const [what, candidacy, uplinks, settled, expected] of [
     all,
     'w2',
   ],
-  ['the first, where all are down', one, { w1: down('*'), w2: down('*'), w3: down('*') }, all, 'w1'],
+  [
+    'the first, where all are down',
+    one,
+    { w1: down('*'), w2: down('*'), w3: down('*') },
+    all,
+    'w1',
+  ],
   [
     'its home, while one of the listed interfaces is up',
     { ...one, uplinks: listed },
@@ -226,7 +260,13 @@ for (const [what, candidacy, uplinks, settled, expected] of [
     all,
     'w3',
   ],
-  ['its home, where interfaces are down that it does not need', one, { w1: down('eth1') }, all, 'w1'],
+  [
+    'its home, where interfaces are down that it does not need',
+    one,
+    { w1: down('eth1') },
+    all,
+    'w1',
+  ],
   [
     'the preferred of those that can',
     { ...one, weights: { w3: 10 }, order: ['w3', 'w1', 'w2'], seat: { group: 'x', home: 'w3' } },

@@ -3,9 +3,10 @@
  * Zadimoghaddam 2018). Each address goes to the first of its order of election that has room, and room is
  * 1.25 times the mean. So most addresses are where MetalLB would have them.
  *
- * Seats are given from the oldest Service to the youngest, and what room there is is reckoned from those
- * seated so far: a new Service moves no older one. Neither do deaths, nor endpoints that come and go: a
- * seat is kept, and who sits elsewhere for a while is the affair of owners.ts.
+ * Seats are given from the oldest Service to the youngest, so that a new one displaces no older one; now and
+ * then it makes more room, and an older one goes where it would be by its hash. Nobody's seat depends on who
+ * lives or has endpoints: a death moves only what was there. Who sits elsewhere for a while is the affair of
+ * owners.ts.
  */
 
 /** No node has more than this times the mean, rounded up. */
@@ -34,12 +35,14 @@ export function seatAll(parties: readonly Party[]): Map<string, Seat> {
     const group = groupOf(ips[0] ?? '')
     if (ips.length > 0 && seats.length > 0 && !wanted.has(group)) wanted.set(group, seats)
   }
-  const nodes = new Set([...wanted.values()].flat()).size
+  const room = roomFor(wanted.size, new Set([...wanted.values()].flat()).size)
   const loads = new Loads()
   const homes = new Map<string, string>()
   for (const [group, seats] of wanted) {
-    const home = loads.place(seats, roomFor(homes.size + 1, nodes))
-    if (home !== undefined) homes.set(group, home)
+    const home = loads.choose(seats, room)
+    if (home === undefined) continue
+    loads.add(home)
+    homes.set(group, home)
   }
   const seated = new Map<string, Seat>()
   for (const { ips } of parties) {
@@ -68,18 +71,19 @@ export class Loads {
     return this.#loads.get(node) ?? 0
   }
 
-  /** The first that has fewer than `room`; where all are full, the least loaded. It has one more then. */
-  place(order: readonly string[], room: number): string | undefined {
-    let [best] = order
+  /** How many nodes have any. */
+  get size(): number {
+    return this.#loads.size
+  }
+
+  /** The first that has fewer than `room`; where all are full, the least loaded. */
+  choose(order: Iterable<string>, room: number): string | undefined {
+    let least: string | undefined
     for (const node of order) {
-      if (this.of(node) < room) {
-        best = node
-        break
-      }
-      if (best !== undefined && this.of(node) < this.of(best)) best = node
+      if (this.of(node) < room) return node
+      if (least === undefined || this.of(node) < this.of(least)) least = node
     }
-    if (best !== undefined) this.add(best)
-    return best
+    return least
   }
 }
 
