@@ -104,13 +104,17 @@ test('speaker/status: deleted again and again it comes back ever later', async (
 })
 
 test('speaker/status: what a node left that is gone is removed, unless another owner does so', async () => {
-  const { writer, nodes } = await setUp('w2')
+  const { cluster, writer, nodes } = await setUp('w2')
   writer.setOthers(new Set(['w1', 'w2']), new Set())
   await settle()
   assert.deepEqual(await nodes(), ['w2'], 'its speaker is ready')
   writer.setOthers(new Set(['w1']), new Set(['default/nginx']))
   await settle()
   assert.deepEqual(await nodes(), ['w2'], 'it has an owner')
+  const [object] = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
+  await cluster.patch(SERVICE_L2_STATUSES, object?.metadata ?? assert.fail(), { spec: {} })
+  await settle()
+  assert.deepEqual(await nodes(), ['w2'], 'it has changed')
   writer.setOthers(new Set(['w1']), new Set())
   await settle()
   assert.deepEqual(await nodes(), [])
