@@ -159,3 +159,20 @@ test('netns/interfaces: a macvlan and its parent are two, told apart by name', a
   await host.announce([on('eth0')])
   assert.deepEqual(await answerers('eth0'), [NODE_MAC])
 })
+
+test('netns/interfaces: IPv6 is answered for once there is a link-local address, and as long as there is', async () => {
+  const vip = 'fd77::9'
+  const answered = async () => {
+    await peer('-6', 'neigh', 'flush', 'dev', 'eth0')
+    await run(inside(PEER, 'ping', '-6', '-c', '1', '-W', '0.2', vip))
+    return (await peer('-6', 'neigh', 'show', vip)).includes(NODE_MAC)
+  }
+  await host.announce([vip])
+  await until('an answer', answered, { timeoutMs: 5000, everyMs: 20 })
+  const show = await node('-6', '-o', 'addr', 'show', 'dev', 'eth0', 'scope', 'link')
+  const linkLocal = /fe80::[0-9a-f:]+\/64/.exec(show)?.[0] ?? assert.fail(show)
+  await node('-6', 'addr', 'del', linkLocal, 'dev', 'eth0')
+  await until('silence', async () => !(await answered()), { everyMs: 20 })
+  await node('-6', 'addr', 'add', linkLocal, 'dev', 'eth0', 'nodad')
+  await until('an answer', answered, { timeoutMs: 5000, everyMs: 20 })
+})
