@@ -70,11 +70,16 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     ...options,
     isShared: ({ annotations }) => Boolean(annotation(annotations, ALLOW_SHARED_IP)),
   })
+  let pod: Promise<object> | undefined
+  const noPod = (error: unknown) => {
+    pod = undefined
+    throw error
+  }
   const statuses = new StatusWriter(
     cluster,
     clock,
     log,
-    { self, namespace, owner: () => podReference(cluster, options) },
+    { self, namespace, owner: () => (pod ??= podReference(cluster, options).catch(noPod)) },
     following.signal,
   )
   let ready: ReadonlySet<string> | undefined

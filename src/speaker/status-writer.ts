@@ -1,4 +1,5 @@
 /** Keeps ServiceL2Status objects as status-plan.ts says, one call at a time for each Service. */
+import pLimit from 'p-limit'
 import { ApiError, keyOf } from '../ports/cluster.ts'
 import type { Cluster, Followed, KubeObject } from '../ports/cluster.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -8,6 +9,8 @@ import { newStatus, planStatus, serviceOf, statusFields } from './status-plan.ts
 import type { Announced, StatusCall } from './status-plan.ts'
 
 const RETRY_MS = 1000
+/** Services whose objects are written at the same time: many move at once when a node dies. */
+const PARALLEL = 16
 /** One that is deleted again and again, as by an owner beyond a partition, is made again ever later. */
 const [PATIENCE_MS, MOST_PATIENCE_MS] = [1000, 60_000]
 
@@ -34,6 +37,7 @@ export class StatusWriter {
   #ready: ReadonlySet<string> | undefined
   /** Services that have an owner. */
   #owned: ReadonlySet<string> = new Set()
+  readonly #limit = pLimit(PARALLEL)
   readonly #busy = new Set<string>()
   readonly #again = new Set<string>()
   /** Created here and not yet heard of by the watch: without this a second one would be made. */
@@ -105,12 +109,15 @@ export class StatusWriter {
   }
 
   #touch(service: string): void {
-    if (this.#busy.has(service)) this.#again.add(service)
-    else void this.#settle(service)
+    if (this.#busy.has(service)) {
+      this.#again.add(service)
+      return
+    }
+    this.#busy.add(service)
+    void this.#limit(() => this.#settle(service))
   }
 
   async #settle(service: string): Promise<void> {
-    this.#busy.add(service)
     try {
       do {
         this.#again.delete(service)
