@@ -29,8 +29,7 @@ function setUp() {
       },
     ],
     announced: () => [],
-    refused: () =>
-      new Map([['default/idle', { candidacies: [], seats: [], refusal: 'noEndpoints' }]]),
+    refused: () => new Map([['default/idle', { reason: 'noEndpoints', message: 'none' }]]),
     problems: () => [],
     notReady: () => [],
   })
@@ -76,7 +75,7 @@ test('speaker/pages: where nothing is known the view says null, and keeps the ke
         holding: 'none',
       },
     ],
-    refused: { 'default/idle': { refusal: 'noEndpoints', unfit: null } },
+    refused: { 'default/idle': { reason: 'noEndpoints', message: 'none' } },
     gossip: null,
     packet: { vips: [], drops: { notAnnounced: 2 } },
     answering: { gossip: true, packet: true },

@@ -1,9 +1,9 @@
 /** What can be seen of a speaker from outside: `/metrics` and `/debug/view`. */
 import type { Pages } from '../adapters/pages.ts'
 import type { Standing } from '../core/diagnosis/problem-book.ts'
-import type { Verdict } from '../core/election/candidacy.ts'
 import type { GossipThreadView, OwnerView, PacketCounters } from './messages.ts'
 import type { Inquiry } from './inquiry.ts'
+import type { Refusal } from './refusals.ts'
 import type { SpeakerMetrics } from './metrics.ts'
 
 export interface PageSources {
@@ -15,7 +15,7 @@ export interface PageSources {
   owners(): readonly OwnerView[]
   announced(): readonly { readonly service: string; readonly ip: string }[]
   /** By Service: those that nobody may announce, and why. */
-  refused(): ReadonlyMap<string, Verdict>
+  refused(): ReadonlyMap<string, Refusal>
   problems(): readonly Standing[]
   notReady(): readonly string[]
 }
@@ -31,7 +31,7 @@ export function speakerPages(sources: PageSources): Pages {
     '/metrics': async () => {
       const problems = sources.problems().map(({ reason }) => reason)
       const announced = sources.announced()
-      const refused = [...sources.refused().values()].flatMap(({ refusal }) => refusal ?? [])
+      const refused = [...sources.refused().values()].map(({ reason }) => reason)
       const told = { announced, refused, problems }
       const body = await metrics.text({ node, ...(await ask()), ...told })
       return { status: 200, type: metrics.contentType, body }
@@ -44,7 +44,7 @@ export function speakerPages(sources: PageSources): Pages {
         problems: sources.problems(),
         owners: sources.owners(),
         refused: Object.fromEntries(
-          [...sources.refused()].map(([key, { refusal, unfit }]) => [key, { refusal, unfit }]),
+          [...sources.refused()].map(([key, { reason, message }]) => [key, { reason, message }]),
         ),
         gossip,
         packet,

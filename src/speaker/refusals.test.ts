@@ -25,10 +25,10 @@ function setUp(self = 'w1', ...members: string[]) {
   })
   if (members.length > 0) refusals.setMembers(members)
   const stand = (verdict: Verdict | undefined, ms = 5000) => {
-    refusals.set(new Map(verdict ? [[SERVICE, verdict]] : []))
+    refusals.setVerdicts(new Map(verdict ? [[SERVICE, verdict]] : []))
     return clock.advance(ms)
   }
-  return { told, stand }
+  return { refusals, clock, told, stand }
 }
 
 test('speaker/refusals: it is told when it has stood for a while, once', async () => {
@@ -81,9 +81,24 @@ test('speaker/refusals: of several speakers one tells', async () => {
   assert.equal(each.flatMap(({ told }) => told).length, 1)
 })
 
-test('speaker/refusals: a Service that is no load balancer, or has no address yet, is no failure', async () => {
+test('speaker/refusals: of one that has no address yet the controller tells', async () => {
   const { told, stand } = setUp()
-  await stand({ candidacies: [], seats: [], refusal: 'notLoadBalancer' })
   await stand({ candidacies: [], seats: [], refusal: 'noAddress' })
   assert.deepEqual(told, [])
+})
+
+test('speaker/refusals: one whose candidates are all gone is told of, with what became of them', async () => {
+  const { refusals, clock, told } = setUp()
+  const owned = (owner: string | undefined, why: string) =>
+    refusals.setOwners([{ service: SERVICE, ip: '10.0.0.1', owner, why, holding: 'none' }])
+  owned(undefined, 'no candidate is alive: w2 (no speaker there)')
+  assert.equal(refusals.current.get(SERVICE)?.reason, 'noCandidateAlive')
+  await clock.advance(5000)
+  owned(undefined, 'no candidate is alive: w2 (dead)')
+  await clock.advance(5000)
+  assert.deepEqual(told, [
+    'default/nginx Warning notAnnounced: not announced (noCandidateAlive): no candidate is alive: w2 (no speaker there)',
+  ])
+  owned('w2', 'the only candidate')
+  assert.equal(refusals.current.size, 0)
 })

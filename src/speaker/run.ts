@@ -116,7 +116,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     { namespace, podLabels: options.profile === 'off' ? '' : options.labels },
     {
       candidacies(candidacies) {
-        refusals.set(table.refusals)
+        refusals.setVerdicts(table.refusals)
         announcer.setCandidacies(candidacies)
         threads.toGossip({ kind: 'candidacies', candidacies })
       },
@@ -153,6 +153,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
       case 'owners':
         owned = new Set(message.owners.flatMap(({ service, owner }) => (owner ? service : [])))
         tellOthers()
+        refusals.setOwners(message.owners)
         return announcer.setOwners(message.owners)
       case 'view':
         return views.answered(message.view)

@@ -62,32 +62,32 @@ function firstOf(order: readonly string[], electorate: Electorate | undefined): 
 function spread(candidacies: readonly Candidacy[], electorate: Electorate): (string | undefined)[] {
   const owned: (string | undefined)[] = []
   const loads = new Loads()
-  /** Of each group, the candidacy that speaks for it. */
-  const speakers = new Map<string, number>()
+  /** Of each group its first candidacy, by which it is judged. */
+  const firsts = new Map<string, number>()
   const away: number[] = []
   const others: number[] = []
   for (const [i, candidacy] of candidacies.entries()) {
     const group = groupOf(candidacy)
     const home = candidacy.seat?.home
-    if (speakers.has(group)) {
+    if (firsts.has(group)) {
       others.push(i)
       continue
     }
-    speakers.set(group, i)
+    firsts.set(group, i)
     if (home !== undefined && mayHave(home, candidacy, electorate)) {
       owned[i] = home
       loads.add(home)
     } else away.push(i)
   }
   const orders = away.map((i) => candidacies[i]?.order ?? [])
-  const room = roomFor(speakers.size, loads.size + countOthers(orders, loads, electorate))
+  const room = roomFor(firsts.size, loads.size + countOthers(orders, loads, electorate))
   for (const i of away) {
     const owner = nearest(candidacies[i], electorate, loads, room)
     owned[i] = owner
     if (owner !== undefined) loads.add(owner)
   }
   for (const i of others) {
-    const owner = owned[speakers.get(groupOf(candidacies[i])) ?? i]
+    const owner = owned[firsts.get(groupOf(candidacies[i])) ?? i]
     // Services that share an address may have different candidates.
     const isCandidate = owner !== undefined && candidacies[i]?.order.includes(owner)
     owned[i] = isCandidate ? owner : nearest(candidacies[i], electorate, loads, Infinity)
