@@ -3,7 +3,6 @@
  * words with other speakers by which an address changes hands. A fresh speaker owns nothing before it
  * has tried to reach the others, or it would act as if it were alone.
  */
-import { UplinkWatch } from '../core/announce/uplinks.ts'
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
 import type { Electorate } from '../core/election/owners.ts'
@@ -21,7 +20,6 @@ import { tellFindings } from './findings-teller.ts'
 import { GossipShell } from './gossip-shell.ts'
 import { Joiner } from './joiner.ts'
 import type {
-  Candidacy,
   FromPacket,
   GossipThreadView,
   GossipToMain,
@@ -29,6 +27,7 @@ import type {
   ToPacket,
   ToSegment,
 } from './messages.ts'
+import { UplinkTeller } from './uplink-teller.ts'
 import { VipOwners } from './vip-owners.ts'
 
 /** Plain memberlist takes longer than this to give somebody up. */
@@ -70,13 +69,7 @@ export class GossipLoop {
   #tick: { cancel(): void } | undefined
   readonly #electors = new Electors()
   #settledTimer: { cancel(): void } | undefined
-  readonly #uplinks: UplinkWatch
-  /** Those that qualify; undefined: not known yet. */
-  #interfaces: ReadonlySet<string> | undefined
-  /** Those that advertisements list for this node. */
-  #listed: ReadonlySet<string> = new Set()
-  #uplinksTold = '[]'
-  #uplinkTimer: { cancel(): void } | undefined
+  readonly #uplinks: UplinkTeller
   #alive = ''
   #announced = '[[],[]]'
   #owners = '[]'
@@ -85,7 +78,14 @@ export class GossipLoop {
   private constructor(options: GossipLoopOptions, deps: GossipLoopDeps) {
     this.#options = options
     this.#deps = deps
-    this.#uplinks = new UplinkWatch(options.returnDelayMs)
+    this.#uplinks = new UplinkTeller({
+      clock: deps.clock,
+      returnDelayMs: options.returnDelayMs,
+      tell: (uplinks) => {
+        deps.log.info('uplinks', Object.fromEntries(uplinks))
+        this.#shell?.uplinks(uplinks)
+      },
+    })
     this.#vips = new VipOwners({
       self: options.node,
       seq: deps.startedAtMs,
@@ -107,9 +107,8 @@ export class GossipLoop {
     switch (message.kind) {
       case 'candidacies':
         this.#vips.setCandidacies(message.candidacies)
-        this.#listed = listedIn(message.candidacies)
+        this.#uplinks.setCandidacies(message.candidacies)
         this.#joiner?.expectSoon()
-        this.#uplinksChanged()
         return this.#update()
       case 'join':
         this.#shell?.seekOnly((ip) => message.addresses.includes(textOfIp(ip)))
@@ -137,8 +136,7 @@ export class GossipLoop {
       case 'carrier':
         return this.#shell?.carrier(message.up)
       case 'interfaces':
-        this.#interfaces = new Set(message.names)
-        return this.#uplinksChanged()
+        return this.#uplinks.setInterfaces(message.names)
     }
   }
 
@@ -252,24 +250,6 @@ export class GossipLoop {
     return electorate
   }
 
-  /** Tells others where this node cannot announce; what follows from that for us, too. */
-  #uplinksChanged(): void {
-    if (!this.#interfaces || this.#stage !== 'running') return
-    const { clock, log } = this.#deps
-    this.#uplinks.update(this.#listed, this.#interfaces, clock.now())
-    const { told, nextDeadline } = this.#uplinks
-    this.#uplinkTimer?.cancel()
-    if (nextDeadline !== undefined) {
-      const ms = Math.max(0, nextDeadline - clock.now())
-      this.#uplinkTimer = clock.after(ms, () => this.#uplinksChanged())
-    }
-    const text = JSON.stringify([...told])
-    if (text === this.#uplinksTold) return
-    this.#uplinksTold = text
-    log.info('uplinks', Object.fromEntries(told))
-    this.#shell?.uplinks(told)
-  }
-
   #heard(payload: Uint8Array, from: Address): void {
     const message = decodeHandover(payload)
     if (!message.ok) {
@@ -318,6 +298,7 @@ export class GossipLoop {
   #leave(timeoutMs: number): void {
     const { clock } = this.#deps
     this.#joiner?.close()
+    this.#uplinks.close()
     this.#stopTelling?.()
     // First, so that whoever takes an address at the word of the leave finds it lame.
     this.#vips.handover.leave()
@@ -335,14 +316,9 @@ export class GossipLoop {
     this.#stage = 'left'
     this.#tick?.cancel()
     this.#settledTimer?.cancel()
-    this.#uplinkTimer?.cancel()
     this.#assurance?.close()
     this.#deps.toPacket({ kind: 'announce', vips: [], lame: [] })
     this.#shell?.close()
     this.#deps.toMain({ kind: 'left' })
   }
 }
-
-/** Names of the interfaces that this node is to announce some of them on. */
-const listedIn = (candidacies: readonly Candidacy[]): Set<string> =>
-  new Set(candidacies.flatMap(({ interfaces }) => (interfaces === 'all' ? [] : interfaces)))
