@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { FakeClock } from '../../test/fakes/clock.ts'
 import { Announcer } from './announcer.ts'
 import type { Candidacy } from './messages.ts'
 import type { Announced } from './status-plan.ts'
@@ -12,10 +13,12 @@ const candidacy = (interfaces: readonly string[] | 'all', ip = '10.0.0.1'): Cand
 })
 
 function setUp() {
+  const clock = new FakeClock()
   const told: string[] = []
   const published: Announced[][] = []
   const announcer = new Announcer(
     'w1',
+    clock,
     (service, type, reason, message) => told.push(`${service} ${type} ${reason}: ${message}`),
     (announced) => published.push([...announced.values()]),
   )
@@ -29,7 +32,7 @@ function setUp() {
         holding: 'none',
       },
     ])
-  return { announcer, told, last: () => published.at(-1), own }
+  return { announcer, clock, told, last: () => published.at(-1), own }
 }
 
 test('speaker/announcer: a take-over is told once, however often the owners are heard', () => {
@@ -73,16 +76,41 @@ test('speaker/announcer: the status names those of the listed interfaces that ar
   assert.deepEqual(last(), [{ service: 'default/nginx', interfaces: ['eth1'] }])
 })
 
-test('speaker/announcer: no listed interface is there: told once, with what there is', () => {
-  const { announcer, told, own, last } = setUp()
+test('speaker/announcer: no listed interface is there: told once, with what there is', async () => {
+  const { announcer, clock, told, own, last } = setUp()
   announcer.setInterfaces(['eth0'])
   announcer.setCandidacies([candidacy(['eth9'])])
   own('w1')
   own('w1')
   assert.deepEqual(last(), [])
+  await clock.advance(60_000)
+  own('w1')
+  await clock.advance(60_000)
   assert.equal(told.length, 1)
   assert.match(
     told[0] ?? '',
     /Warning announceFailed: .*wanted one of \[eth9\], usable are \[eth0\]/,
   )
+})
+
+test('speaker/announcer: what moves with an interface that goes is no failure', async () => {
+  const { announcer, clock, told, own, last } = setUp()
+  announcer.setInterfaces(['eth0', 'eth1'])
+  announcer.setCandidacies([candidacy(['eth1'])])
+  own('w1')
+  announcer.setInterfaces(['eth0'])
+  assert.deepEqual(last(), [])
+  own('w2')
+  await clock.advance(60_000)
+  assert.equal(told.length, 1, 'the assignment')
+})
+
+test('speaker/announcer: without any interface nothing is announced, and that is told', async () => {
+  const { announcer, clock, told, own, last } = setUp()
+  announcer.setInterfaces([])
+  announcer.setCandidacies([candidacy('all')])
+  own('w1')
+  await clock.advance(1000)
+  assert.deepEqual(last(), [])
+  assert.match(told[0] ?? '', /Warning announceFailed: .*wanted any, usable are \[\]/)
 })

@@ -2,19 +2,24 @@
  * Tells people what this node announces: events on the Services and ServiceL2Status. Hears the
  * owners from the gossip thread and the interfaces from the packet thread.
  */
+import type { Clock } from '../ports/clock.ts'
 import type { Candidacy, OwnerView } from './messages.ts'
 import type { Announced } from './status-plan.ts'
+
+/** An interface that goes takes its addresses along: most are another node's a moment later. */
+const FAILS_FOR_MS = 1000
 
 /** Records an event on a Service, named `namespace/name`. */
 export type RecordEvent = (
   service: string,
   type: 'Normal' | 'Warning',
-  reason: 'nodeAssigned' | 'announceFailed',
+  reason: 'nodeAssigned' | 'announceFailed' | 'notAnnounced',
   message: string,
 ) => void
 
 export class Announcer {
   readonly #self: string
+  readonly #clock: Clock
   readonly #record: RecordEvent
   readonly #publish: (announced: ReadonlyMap<string, Announced>) => void
   #candidacies: readonly Candidacy[] = []
@@ -23,15 +28,17 @@ export class Announcer {
   #owned: ReadonlyMap<string, string> = new Map()
   #interfaces: ReadonlySet<string> | undefined
   #announced: ReadonlyMap<string, Announced> = new Map()
-  /** Services whose failure has been told, so that it is told once. */
-  #failed: ReadonlySet<string> = new Set()
+  /** Services whose failure is told, or will be if it stays, so that it is told once. */
+  readonly #failing = new Map<string, { cancel(): void }>()
 
   constructor(
     self: string,
+    clock: Clock,
     record: RecordEvent,
     publish: (announced: ReadonlyMap<string, Announced>) => void,
   ) {
     this.#self = self
+    this.#clock = clock
     this.#record = record
     this.#publish = publish
   }
@@ -74,17 +81,23 @@ export class Announcer {
     for (const { service, ip, interfaces } of this.#candidacies) {
       const why = this.#owned.get(service)
       if (why === undefined || announced.has(service) || failed.has(service)) continue
-      const named = interfaces === 'all' ? [] : interfaces.filter((name) => there.has(name))
-      if (interfaces === 'all' || named.length > 0) {
-        announced.set(service, { service, interfaces: named })
+      const usable = interfaces === 'all' ? [...there] : interfaces.filter((it) => there.has(it))
+      if (usable.length > 0) {
+        announced.set(service, { service, interfaces: interfaces === 'all' ? [] : usable })
         if (!this.#announced.has(service)) this.#tellAssigned(service, why)
       } else {
         failed.add(service)
-        if (!this.#failed.has(service)) this.#tellFailed(service, ip, interfaces, there)
+        if (this.#failing.has(service)) continue
+        const tell = () => this.#tellFailed(service, ip, interfaces)
+        this.#failing.set(service, this.#clock.after(FAILS_FOR_MS, tell))
       }
     }
+    for (const [service, timer] of this.#failing) {
+      if (failed.has(service)) continue
+      timer.cancel()
+      this.#failing.delete(service)
+    }
     this.#announced = announced
-    this.#failed = failed
     this.#publish(announced)
   }
 
@@ -94,15 +107,12 @@ export class Announcer {
     this.#record(service, 'Normal', 'nodeAssigned', message)
   }
 
-  #tellFailed(
-    service: string,
-    ip: string,
-    wanted: readonly string[],
-    there: ReadonlySet<string>,
-  ): void {
+  /** MetalLB's words, and what there is. */
+  #tellFailed(service: string, ip: string, wanted: readonly string[] | 'all'): void {
+    const there = [...(this.#interfaces ?? [])].sort()
     const message =
       `the interfaces specified by LB IP "${ip}" don't exist in assigned node "${this.#self}" with protocol "layer2": ` +
-      `wanted one of [${wanted.join(', ')}], usable are [${[...there].sort().join(', ')}]`
+      `wanted ${wanted === 'all' ? 'any' : `one of [${wanted.join(', ')}]`}, usable are [${there.join(', ')}]`
     this.#record(service, 'Warning', 'announceFailed', message)
   }
 }

@@ -75,6 +75,37 @@ test('speaker/table: candidacies come and go with Services and endpoints', () =>
   assert.deepEqual(services(it.compute()), [])
 })
 
+test('speaker/table: the oldest Service comes first, and each address has a home', () => {
+  const it = table()
+  for (const [name, ip, creationTimestamp] of [
+    ['a', '10.0.0.1', '2026-11-28T10:00:02Z'],
+    ['b', '10.0.0.2', '2026-11-28T10:00:01Z'],
+    ['c', '10.0.0.3', '2026-11-28T10:00:02Z'],
+  ] as const) {
+    serve(it, name, ip)
+    it.setService(`default/${name}`, { ...service(name, ip), creationTimestamp })
+  }
+  const list = it.compute()
+  assert.deepEqual(services(list), ['default/b', 'default/a', 'default/c'])
+  assert.deepEqual(list?.[0]?.seat, { group: '10.0.0.2', home: 'w1' })
+})
+
+test('speaker/table: a Service without endpoints is refused, and keeps its seat', () => {
+  const it = table()
+  it.setNode('w2', node('w2'))
+  serve(it, 'a', '10.0.0.1')
+  serve(it, 'b', '10.0.0.2')
+  const before = it.compute()?.at(-1)?.seat
+  it.setEndpoints('default/a', 'default/a-slice', undefined)
+  const list = it.compute()
+  assert.deepEqual(services(list), ['default/b'])
+  assert.deepEqual(list?.[0]?.seat, before)
+  assert.deepEqual(
+    [...it.refusals].map(([key, { refusal }]) => [key, refusal]),
+    [['default/a', 'noEndpoints']],
+  )
+})
+
 test('speaker/table: a change that changes nothing for the election is no change', () => {
   const it = table()
   serve(it, 'a', '10.0.0.1')

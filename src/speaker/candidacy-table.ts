@@ -2,9 +2,10 @@
  * What the API says about announcing, kept as parsed objects, and the candidacies that follow from
  * it. Synchronous: change it, then ask. Only what a change touches is computed again.
  */
-import { parseIp } from '../core/net/ip.ts'
-import { candidacies, poolOf } from '../core/election/candidacy.ts'
-import type { Candidacy, NoCandidacy } from '../core/election/candidacy.ts'
+import { formatIp, parseIp } from '../core/net/ip.ts'
+import { elect, poolOf } from '../core/election/candidacy.ts'
+import type { Candidacy, NoCandidacy, Verdict } from '../core/election/candidacy.ts'
+import { seatAll } from '../core/election/spread.ts'
 import type { Config, Endpoint, Node, Service } from '../core/config/model.ts'
 
 export interface TableOptions {
@@ -22,7 +23,7 @@ export class CandidacyTable {
   /** Endpoints by Service key, then by slice key. */
   readonly #endpoints = new Map<string, Map<string, readonly Endpoint[]>>()
   readonly #nodes = new Map<string, Node>()
-  readonly #results = new Map<string, readonly Candidacy[] | NoCandidacy>()
+  readonly #results = new Map<string, Verdict>()
   #config: Config | undefined
   #dirty = new Set<string>()
 
@@ -57,7 +58,7 @@ export class CandidacyTable {
    */
   setConfig(config: Config): readonly string[] {
     const orphans = [...this.#results]
-      .filter(([, result]) => typeof result !== 'string')
+      .filter(([, { candidacies }]) => candidacies.length > 0)
       .flatMap(([key]) => this.#services.get(key) ?? [])
       .filter(({ ingress }) => {
         const ips = ingress.flatMap((text) => parseIp(text) ?? [])
@@ -70,23 +71,36 @@ export class CandidacyTable {
     return []
   }
 
-  /** All candidacies, ordered by Service key, or undefined if they are as they were last time. */
+  /** All candidacies, of the oldest Service first, or undefined if they are as they were last time. */
   compute(): readonly Candidacy[] | undefined {
     if (!this.#config) return undefined
     let changed = false
     for (const key of this.#dirty) changed = this.#computeOne(key, this.#config) || changed
     this.#dirty = new Set()
     if (!changed) return undefined
-    return [...this.#results.keys()].sort().flatMap((key) => {
-      const result = this.#results.get(key)
-      return result === undefined || typeof result === 'string' ? [] : result
-    })
+    const byAge = [...this.#results].sort(([a], [b]) => this.#compareAge(a, b))
+    const parties = byAge.map(([key, { seats }]) => ({ ips: this.#ips(key), seats }))
+    const seats = seatAll(parties)
+    return byAge.flatMap(([, { candidacies }]) =>
+      candidacies.map((candidacy) => {
+        const seat = seats.get(candidacy.ip)
+        return seat ? { ...candidacy, seat } : candidacy
+      }),
+    )
   }
 
   /** Why nobody may announce the Service, or undefined if somebody may. */
   reason(key: string): NoCandidacy | undefined {
-    const result = this.#results.get(key)
-    return typeof result === 'string' ? result : undefined
+    return this.#results.get(key)?.refusal
+  }
+
+  /** Load balancers that nobody may announce, by key. */
+  get refusals(): ReadonlyMap<string, Verdict> {
+    return new Map(
+      [...this.#results].filter(
+        ([, { refusal }]) => refusal !== undefined && refusal !== 'notLoadBalancer',
+      ),
+    )
   }
 
   /** True if the result is another than before. */
@@ -96,7 +110,7 @@ export class CandidacyTable {
       return this.#results.delete(key)
     }
     const slices = this.#endpoints.get(key)?.values() ?? []
-    const result = candidacies({
+    const result = elect({
       service,
       endpoints: [...slices].flat(),
       config,
@@ -108,6 +122,23 @@ export class CandidacyTable {
     const before = this.#results.get(key)
     this.#results.set(key, result)
     return JSON.stringify(before) !== JSON.stringify(result)
+  }
+
+  /** Canonical text, the first one first. */
+  #ips(key: string): string[] {
+    const texts = this.#services.get(key)?.ingress ?? []
+    return texts.flatMap((text) => {
+      const ip = parseIp(text)
+      return ip ? [formatIp(ip)] : []
+    })
+  }
+
+  /** Those made in the same second by their names, so that all speakers agree. */
+  #compareAge(a: string, b: string): number {
+    const made = (key: string) => this.#services.get(key)?.creationTimestamp ?? ''
+    const [first, second] = [made(a), made(b)]
+    if (first !== second) return first < second ? -1 : 1
+    return a < b ? -1 : 1
   }
 
   #touchAll(): void {

@@ -27,6 +27,7 @@ import type {
   ToPacket,
   ToSegment,
 } from './messages.ts'
+import { UplinkTeller } from './uplink-teller.ts'
 import { VipOwners } from './vip-owners.ts'
 
 /** Plain memberlist takes longer than this to give somebody up. */
@@ -68,6 +69,7 @@ export class GossipLoop {
   #tick: { cancel(): void } | undefined
   readonly #electors = new Electors()
   #settledTimer: { cancel(): void } | undefined
+  readonly #uplinks: UplinkTeller
   #alive = ''
   #announced = '[[],[]]'
   #owners = '[]'
@@ -76,6 +78,14 @@ export class GossipLoop {
   private constructor(options: GossipLoopOptions, deps: GossipLoopDeps) {
     this.#options = options
     this.#deps = deps
+    this.#uplinks = new UplinkTeller({
+      clock: deps.clock,
+      returnDelayMs: options.returnDelayMs,
+      tell: (uplinks) => {
+        deps.log.info('uplinks', Object.fromEntries(uplinks))
+        this.#shell?.uplinks(uplinks)
+      },
+    })
     this.#vips = new VipOwners({
       self: options.node,
       seq: deps.startedAtMs,
@@ -97,6 +107,7 @@ export class GossipLoop {
     switch (message.kind) {
       case 'candidacies':
         this.#vips.setCandidacies(message.candidacies)
+        this.#uplinks.setCandidacies(message.candidacies)
         this.#joiner?.expectSoon()
         return this.#update()
       case 'join':
@@ -124,6 +135,8 @@ export class GossipLoop {
         return this.#shell?.answered(message.ip)
       case 'carrier':
         return this.#shell?.carrier(message.up)
+      case 'interfaces':
+        return this.#uplinks.setInterfaces(message.names)
     }
   }
 
@@ -285,6 +298,7 @@ export class GossipLoop {
   #leave(timeoutMs: number): void {
     const { clock } = this.#deps
     this.#joiner?.close()
+    this.#uplinks.close()
     this.#stopTelling?.()
     // First, so that whoever takes an address at the word of the leave finds it lame.
     this.#vips.handover.leave()

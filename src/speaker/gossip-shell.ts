@@ -2,6 +2,7 @@
 import { addressFrom } from '../adapters/address.ts'
 import { openStreams } from '../adapters/tcp.ts'
 import { openDatagrams } from '../adapters/udp.ts'
+import type { Uplinks } from '../core/announce/uplinks.ts'
 import type { Detection } from '../core/gossip/detection.ts'
 import type { Address, Effect } from '../core/gossip/effects.ts'
 import type { Finding } from '../core/gossip/findings.ts'
@@ -134,6 +135,11 @@ export class GossipShell {
   /** This node's cable was pulled, or is in again. */
   carrier(up: boolean): void {
     this.#run((node, now) => node.carrier(up, now))
+  }
+
+  /** On these interfaces this node cannot announce. */
+  uplinks(uplinks: Uplinks): void {
+    this.#run((node, now) => node.uplinks(uplinks, now))
   }
 
   /** What is known of the cluster, for people. */

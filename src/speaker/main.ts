@@ -11,6 +11,7 @@ import { orExit } from '../adapters/program-flags.ts'
 import { stopSignal } from '../adapters/stop-signal.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
+import { followExcludeFile } from './exclude-file.ts'
 import { followKeys, readKeys, tellKeys } from './key-follower.ts'
 import { speakerOptions } from './options.ts'
 import { runSpeaker } from './run.ts'
@@ -51,6 +52,9 @@ const threads = await startThreads({
 const keyFollower = followKeys(options.secretDirectory, keys, log, (keys) => {
   threads.toGossip({ kind: 'keys', keys })
 })
+const excludeFollower = followExcludeFile(options.excludeFile, excludeInterfaces, log, (patterns) =>
+  threads.toPacket({ kind: 'exclude', patterns }),
+)
 const speaker = runSpeaker(
   {
     cluster,
@@ -81,6 +85,7 @@ try {
   process.exitCode = 1
 }
 keyFollower.close()
+excludeFollower.close()
 groups.close()
 health.close()
 process.exit()

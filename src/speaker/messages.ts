@@ -100,8 +100,14 @@ export type FromPacket =
   | { readonly kind: 'answered'; readonly ip: Uint8Array }
   /** Sent when it changes; at first it is taken for up. */
   | { readonly kind: 'carrier'; readonly up: boolean }
+  /** Names of the interfaces that qualify now, sent when they change. */
+  | { readonly kind: 'interfaces'; readonly names: readonly string[] }
 
-export type MainToPacket = { readonly kind: 'stop' } | { readonly kind: 'count' }
+export type MainToPacket =
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'count' }
+  /** Regular expressions of the interfaces on which nothing is announced, from now on. */
+  | { readonly kind: 'exclude'; readonly patterns: readonly string[] }
 
 export type PacketToMain =
   /** Sockets are open. `wakeFd` is an eventfd: write 8 bytes to it after posting to the thread. */

@@ -23,6 +23,7 @@ const snapshot = (some: Partial<Snapshot> = {}): Snapshot => ({
   gossip: gossip(),
   packet: { vips: [], drops: {} },
   announced: [],
+  refused: [],
   problems: [],
   config: { updates: 7, updateErrors: 1, loaded: true, stale: false },
   answering: { gossip: true, packet: true },
@@ -73,6 +74,7 @@ test('speaker/metrics: what gossip counts, each by its label', async () => {
   const rest = {
     kind: 'ours',
     settled: true,
+    uplinks: {},
     lost: undefined,
     heardMs: 5,
     watchers: [],
@@ -83,7 +85,11 @@ test('speaker/metrics: what gossip counts, each by its label', async () => {
     { ...member, ...rest, state: 'alive' as const },
   ]
   const text = await new SpeakerMetrics().text(
-    snapshot({ gossip: gossip({ counters, members, score: 3 }), problems: ['GossipUDPBlocked'] }),
+    snapshot({
+      gossip: gossip({ counters, members, score: 3 }),
+      refused: ['noEndpoints', 'noPool', 'noEndpoints'],
+      problems: ['GossipUDPBlocked'],
+    }),
   )
   for (const line of [
     'bellwether_gossip_suspicions_total{by="self"} 0',
@@ -97,6 +103,7 @@ test('speaker/metrics: what gossip counts, each by its label', async () => {
     'bellwether_gossip_members{state="dead"} 1',
     'bellwether_handovers_total{kind="taken"} 2',
     'bellwether_gossip_health_score 3',
+    'bellwether_services_not_announced{reason="noEndpoints"} 2',
     'bellwether_problems{reason="GossipUDPBlocked"} 1',
   ]) {
     assert.ok(text.split('\n').includes(line), `${line}\nnot in\n${text}`)

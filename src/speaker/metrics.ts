@@ -13,6 +13,8 @@ export interface Snapshot {
   readonly packet: PacketCounters | undefined
   /** What this node announces. */
   readonly announced: readonly { readonly service: string; readonly ip: string }[]
+  /** Why nobody may announce a Service, for each that is so. */
+  readonly refused: readonly string[]
   /** Reasons of what is wrong now. */
   readonly problems: readonly string[]
   readonly config: ConfigHealthView
@@ -110,6 +112,13 @@ export const FAMILIES: readonly Family[] = [
     type: 'gauge',
     labels: [],
     read: ({ config }) => one(Number(config.stale)),
+  },
+  {
+    name: 'bellwether_services_not_announced',
+    help: 'Services that no node may announce now, by why',
+    type: 'gauge',
+    labels: ['reason'],
+    read: ({ refused }) => each('reason', tally(refused)),
   },
   {
     name: 'bellwether_gossip_members',

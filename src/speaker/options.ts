@@ -1,7 +1,5 @@
 /** What a speaker is told at start: MetalLB's flags and environment (features of speaker/main.go). */
 import { join } from 'node:path'
-import * as z from 'zod'
-import { parse } from 'yaml'
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
 import type { SecretMissing } from './secret-missing.ts'
@@ -17,6 +15,7 @@ import {
   ownNamespace,
   readIfThere,
 } from '../adapters/program-flags.ts'
+import { EXCLUDE_FILE, readExcludeFile } from './exclude-file.ts'
 import { MEMBERLIST_FILE, SWITCHES, parseMemberlistFile } from './memberlist-file.ts'
 import type { Switches } from './memberlist-file.ts'
 
@@ -32,7 +31,7 @@ const FLAGS = {
   'ml-config': { kind: 'text', default: MEMBERLIST_FILE },
   'failure-detection': { kind: 'text', env: 'BELLWETHER_FAILURE_DETECTION' },
   'return-delay': { kind: 'number', env: 'BELLWETHER_RETURN_DELAY', default: '30' },
-  'exclude-l2-config': { kind: 'text', default: '/etc/metallb/excludel2.yaml' },
+  'exclude-l2-config': { kind: 'text', default: EXCLUDE_FILE },
   // Accepted so that MetalLB's DaemonSet works unchanged; what they are for comes later.
   host: { kind: 'text', env: 'METALLB_HOST' },
   'bgp-debounce-timeout': { kind: 'number', env: 'METALLB_BGP_DEBOUNCE_TIMEOUT' },
@@ -66,6 +65,8 @@ export interface SpeakerOptions {
   readonly detection: DetectionName
   /** `--return-delay`, in seconds there: how long a node that returns waits for its addresses. */
   readonly returnDelayMs: number
+  /** `--exclude-l2-config`, and what is in it. */
+  readonly excludeFile: string
   readonly excludeInterfaces: readonly string[]
 }
 
@@ -105,11 +106,12 @@ export function speakerOptions(
   const on = flags['ml-bindaddr'] !== '' && flags['ml-labels'] !== ''
   const membership = membershipOf(on, flags['ml-config'], flags['ml-wan-config'])
   problems.push(...membership.problems)
-  const excluded = excludeInterfaces(flags['exclude-l2-config'])
-  if (!Array.isArray(excluded)) problems.push(excluded)
+  const excludeFile = flags['exclude-l2-config']
+  const excluded = readExcludeFile(excludeFile)
+  if (!excluded.ok) problems.push(excluded.problem)
   const metrics = metricsOptions(flags)
   if (!metrics.ok) problems.push(...metrics.problems)
-  const whole = Array.isArray(excluded) && namespace && isDetection(detection) && metrics.ok
+  const whole = excluded.ok && namespace && isDetection(detection) && metrics.ok
   if (problems.length > 0 || !whole) {
     return { ok: false, problems, ...(secretMissing && { secretMissing }) }
   }
@@ -133,7 +135,8 @@ export function speakerOptions(
       ...membership.found,
       detection,
       returnDelayMs: flags['return-delay'] * 1000,
-      excludeInterfaces: excluded,
+      excludeFile,
+      excludeInterfaces: excluded.patterns,
     },
   }
 }
@@ -162,34 +165,3 @@ function membershipOf(on: boolean, file: string, wan: boolean): Membership {
 }
 
 const isDetection = (name: string): name is DetectionName => Object.hasOwn(DETECTIONS, name)
-
-const ExcludeFile = z.object({
-  announcedInterfacesToExclude: z
-    .array(
-      z.string().refine(isPattern, { error: ({ input }) => `invalid pattern ${String(input)}` }),
-    )
-    .default([]),
-})
-
-/** The list in `/etc/metallb/excludel2.yaml`, empty without the file; a text is what is wrong. */
-function excludeInterfaces(file: string): string[] | string {
-  const text = readIfThere(file)?.toString()
-  if (text === undefined) return []
-  try {
-    const parsed = ExcludeFile.safeParse(parse(text))
-    return parsed.success
-      ? parsed.data.announcedInterfacesToExclude
-      : `${file}: ${z.prettifyError(parsed.error)}`
-  } catch (error) {
-    return `${file}: ${error instanceof Error ? error.message : String(error)}`
-  }
-}
-
-function isPattern(text: string): boolean {
-  try {
-    new RegExp(text)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -8,6 +8,8 @@ import type { PacketCounters } from './messages.ts'
 export type PacketDropReason =
   FrameDrop | AskDrop | 'sendFailed' | 'ownershipUnsure' | 'beforeTakeover'
 
+const REMEMBERED = 20_000
+
 interface VipCounts {
   requestsReceived: number
   responsesSent: number
@@ -18,8 +20,13 @@ export class PacketCounts {
   #vips = new Map<string, VipCounts>()
   readonly #drops = new Map<PacketDropReason, number>()
 
-  /** Forgets addresses that are no longer in the table. */
+  /**
+   * Of those that were announced here once the counts stay, as those of MetalLB do: a counter that goes
+   * looks like a restart. Where there are too many those that are not in the table any more go.
+   */
   keep(table: VipTable): void {
+    for (const vip of table) this.#of(vip)
+    if (this.#vips.size <= REMEMBERED) return
     this.#vips = new Map([...table].map((vip) => [vip.text, this.#of(vip)]))
   }
 

@@ -41,7 +41,7 @@ const LONGEST_WAIT_MS = 500
 
 export class PacketLoop {
   readonly #ports: PacketPorts
-  readonly #exclude: readonly RegExp[]
+  #exclude: readonly RegExp[]
   readonly #wakeFd = must(eventfd(0, SOCK_NONBLOCK | SOCK_CLOEXEC), 'eventfd')
   readonly #arp = new PacketSocket('arpRequests')
   readonly #neighbor = new PacketSocket('solicitations')
@@ -121,6 +121,9 @@ export class PacketLoop {
       case 'ask':
       case 'bound':
         return this.#segment.take(message, this.#links.table)
+      case 'exclude':
+        this.#exclude = message.patterns.map((pattern) => new RegExp(pattern))
+        return this.#scan()
       case 'count':
         this.#ports.send({ kind: 'counters', counters: this.#counts.snapshot() })
         return
@@ -156,7 +159,10 @@ export class PacketLoop {
     if (same && this.#sentNames !== undefined) return
     this.#interfaces = new Map(interfaces.map((on) => [on.index, on]))
     const names = interfaces.map(({ name }) => name)
-    if (names.join() !== this.#sentNames) this.#ports.send({ kind: 'interfaces', names })
+    if (names.join() !== this.#sentNames) {
+      this.#ports.send({ kind: 'interfaces', names })
+      this.#ports.toGossip({ kind: 'interfaces', names })
+    }
     this.#sentNames = names.join()
     this.#tableChanged()
   }

@@ -4,6 +4,7 @@ import type { Pages } from '../adapters/pages.ts'
 import type { Standing } from '../core/diagnosis/problem-book.ts'
 import type { GossipThreadView, OwnerView, PacketCounters } from './messages.ts'
 import type { Inquiry } from './inquiry.ts'
+import type { Refusal } from './refusals.ts'
 import type { SpeakerMetrics } from './metrics.ts'
 
 export interface PageSources {
@@ -14,6 +15,8 @@ export interface PageSources {
   readonly packet: Inquiry<PacketCounters>
   owners(): readonly OwnerView[]
   announced(): readonly { readonly service: string; readonly ip: string }[]
+  /** By Service: those that nobody may announce, and why. */
+  refused(): ReadonlyMap<string, Refusal>
   problems(): readonly Standing[]
   config(): ConfigHealthView
   notReady(): readonly string[]
@@ -30,8 +33,9 @@ export function speakerPages(sources: PageSources): Pages {
     '/metrics': async () => {
       const problems = sources.problems().map(({ reason }) => reason)
       const announced = sources.announced()
-      const config = sources.config()
-      const body = await metrics.text({ node, ...(await ask()), announced, problems, config })
+      const refused = [...sources.refused().values()].map(({ reason }) => reason)
+      const told = { announced, refused, problems, config: sources.config() }
+      const body = await metrics.text({ node, ...(await ask()), ...told })
       return { status: 200, type: metrics.contentType, body }
     },
     '/debug/view': async () => {
@@ -42,6 +46,9 @@ export function speakerPages(sources: PageSources): Pages {
         problems: sources.problems(),
         config: sources.config(),
         owners: sources.owners(),
+        refused: Object.fromEntries(
+          [...sources.refused()].map(([key, { reason, message }]) => [key, { reason, message }]),
+        ),
         gossip,
         packet,
         answering,

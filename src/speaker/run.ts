@@ -16,6 +16,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { PODS, SERVICES } from '../ports/resources.ts'
 import { Announcer } from './announcer.ts'
+import type { RecordEvent } from './announcer.ts'
 import { CandidacyTable } from './candidacy-table.ts'
 import { Diagnosis } from './diagnosis.ts'
 import { Inquiry } from './inquiry.ts'
@@ -30,6 +31,7 @@ import { SpeakerMetrics } from './metrics.ts'
 import type { SpeakerOptions } from './options.ts'
 import { speakerPages } from './pages.ts'
 import { Reconciler } from './reconcile.ts'
+import { Refusals } from './refusals.ts'
 import { StatusWriter } from './status-writer.ts'
 import type { Threads } from './threads.ts'
 
@@ -70,13 +72,23 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     ...options,
     isShared: ({ annotations }) => Boolean(annotation(annotations, ALLOW_SHARED_IP)),
   })
+  let pod: Promise<object> | undefined
+  const noPod = (error: unknown) => {
+    pod = undefined
+    throw error
+  }
   const statuses = new StatusWriter(
     cluster,
     clock,
     log,
-    { self, namespace, owner: () => podReference(cluster, options) },
+    { self, namespace, owner: () => (pod ??= podReference(cluster, options).catch(noPod)) },
     following.signal,
   )
+  let ready: ReadonlySet<string> | undefined
+  let owned: ReadonlySet<string> | undefined
+  const tellOthers = () => {
+    if (ready && owned) statuses.setOthers(ready, owned)
+  }
   const diagnosis = new Diagnosis({
     clock,
     log,
@@ -92,15 +104,13 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
       )
     },
   })
-  const announcer = new Announcer(
-    self,
-    (key, type, reason, message) => {
-      const service = reconciler.service(key)
-      log.info(reason, { service: key, message })
-      if (service) deps.recorder.record(subjectOf(service, SERVICES), type, reason, message)
-    },
-    (announced) => statuses.set(announced),
-  )
+  const record: RecordEvent = (key, type, reason, message) => {
+    const service = reconciler.service(key)
+    log.info(reason, { service: key, message })
+    if (service) deps.recorder.record(subjectOf(service, SERVICES), type, reason, message)
+  }
+  const announcer = new Announcer(self, clock, record, (announced) => statuses.set(announced))
+  const refusals = new Refusals({ self, clock, record })
   const health = new ConfigHealth()
   const state = new ConfigurationStateWriter(
     cluster,
@@ -116,10 +126,13 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     { namespace, podLabels: options.profile === 'off' ? '' : options.labels },
     {
       candidacies(candidacies) {
+        refusals.setVerdicts(table.refusals)
         announcer.setCandidacies(candidacies)
         threads.toGossip({ kind: 'candidacies', candidacies })
       },
       speakers(pods) {
+        ready = new Set(pods.filter((pod) => pod.ready).map(({ node }) => node))
+        tellOthers()
         diagnosis.setSpeakers(pods)
         threads.toGossip({ kind: 'join', addresses: pods.map(({ address }) => address) })
       },
@@ -149,9 +162,13 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
         joined = true
         return
       case 'members':
+        refusals.setMembers(message.members.map(({ name }) => name))
         diagnosis.setMembers(new Set(message.members.map(({ address }) => hostOf(address))))
         return log.debug('members', { members: message.members })
       case 'owners':
+        owned = new Set(message.owners.flatMap(({ service, owner }) => (owner ? service : [])))
+        tellOthers()
+        refusals.setOwners(message.owners)
         return announcer.setOwners(message.owners)
       case 'view':
         return views.answered(message.view)
@@ -192,6 +209,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     threads.toPacket({ kind: 'stop' })
     await within(silent.promise, SILENCE_MS)
     diagnosis.close()
+    refusals.close()
     following.abort()
     await threads.terminate()
   }
@@ -209,6 +227,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
       packet: counts,
       owners: () => announcer.owners,
       announced: () => announcer.announced,
+      refused: () => refusals.current,
       problems: () => diagnosis.standing,
       config: () => health.view,
       notReady,

@@ -14,7 +14,7 @@ const status = (name: string, node: string, announced: Announced = nginx): KubeO
 
 /** `create`, `update l2-a`, `delete l2-b`. */
 const said = (announced: Announced | undefined, ...objects: KubeObject[]): string[] =>
-  planStatus('w1', announced, objects).map((call) =>
+  planStatus('w1', announced, objects, (node) => node === 'lost').map((call) =>
     call.kind === 'create' ? 'create' : `${call.kind} ${call.object.metadata.name}`,
   )
 
@@ -40,6 +40,12 @@ for (const [what, announced, objects, expected] of [
   ],
   ['one who is not the owner removes its own', undefined, [status('l2-a', 'w1')], ['delete l2-a']],
   ['one who is not the owner leaves those of others', undefined, [status('l2-b', 'w2')], []],
+  [
+    'one who is not the owner removes those of a lost node',
+    undefined,
+    [status('l2-b', 'w2'), status('l2-c', 'lost')],
+    ['delete l2-c'],
+  ],
 ] as const) {
   test(`speaker/status: ${what}`, () => assert.deepEqual(said(announced, ...objects), expected))
 }

@@ -1,7 +1,7 @@
 /**
  * ServiceL2Status objects as they should be, and the calls that make them so. As in MetalLB the
  * owner keeps the one object of its Service and removes those of others; a speaker that is not the
- * owner removes only its own.
+ * owner removes only its own, and, where there is no owner, those of nodes that are lost.
  */
 import type { KubeObject, NewObject } from '../ports/cluster.ts'
 import { SERVICE_L2_STATUSES } from '../ports/resources.ts'
@@ -23,14 +23,21 @@ export type StatusCall =
   | { readonly kind: 'update'; readonly object: KubeObject; readonly announced: Announced }
   | { readonly kind: 'delete'; readonly object: KubeObject }
 
-/** `objects`: the ServiceL2Status objects of one Service. `announced`: absent if not the owner. */
+/**
+ * `objects`: the ServiceL2Status objects of one Service. `announced`: absent if not the owner. `isLost`:
+ * true of a node that has no speaker any more, where nobody else would remove what it left.
+ */
 export function planStatus(
   self: string,
   announced: Announced | undefined,
   objects: readonly KubeObject[],
+  isLost: (node: string | undefined) => boolean = () => false,
 ): StatusCall[] {
   const own = objects.filter((object) => nodeOf(object) === self).sort(byName)
-  if (!announced) return own.map((object) => ({ kind: 'delete', object }))
+  if (!announced) {
+    const left = objects.filter((object) => nodeOf(object) !== self && isLost(nodeOf(object)))
+    return [...own, ...left].map((object) => ({ kind: 'delete', object }))
+  }
   const [kept, ...doubles] = own
   const strangers = objects.filter((object) => nodeOf(object) !== self)
   const calls: StatusCall[] = [...doubles, ...strangers].map((object) => ({

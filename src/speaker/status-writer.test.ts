@@ -37,7 +37,7 @@ async function setUp(...others: string[]) {
     const objects = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
     return objects.map(({ status }) => (status as { node?: string } | undefined)?.node)
   }
-  return { cluster, clock, announce, nodes }
+  return { cluster, clock, writer, announce, nodes }
 }
 
 test('speaker/status: taking over leaves one object, which names this node', async () => {
@@ -81,4 +81,41 @@ test('speaker/status: an API error is tried again', async () => {
   await clock.advance(1000)
   await settle()
   assert.deepEqual(await nodes(), ['w1'])
+})
+
+test('speaker/status: deleted again and again it comes back ever later', async () => {
+  const { cluster, clock, announce, nodes } = await setUp()
+  await announce(nginx)
+  const comesBackAfter = async (ms: number) => {
+    const [object] = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
+    assert.ok(object)
+    await cluster.delete(SERVICE_L2_STATUSES, object.metadata)
+    await settle()
+    if (ms > 0) {
+      await clock.advance(ms - 1)
+      assert.deepEqual(await nodes(), [])
+      await clock.advance(1)
+    }
+    await settle()
+    await settle()
+    assert.deepEqual(await nodes(), ['w1'])
+  }
+  for (const ms of [0, 1000, 2000, 4000]) await comesBackAfter(ms)
+})
+
+test('speaker/status: what a node left that is gone is removed, unless another owner does so', async () => {
+  const { cluster, writer, nodes } = await setUp('w2')
+  writer.setOthers(new Set(['w1', 'w2']), new Set())
+  await settle()
+  assert.deepEqual(await nodes(), ['w2'], 'its speaker is ready')
+  writer.setOthers(new Set(['w1']), new Set(['default/nginx']))
+  await settle()
+  assert.deepEqual(await nodes(), ['w2'], 'it has an owner')
+  const [object] = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
+  await cluster.patch(SERVICE_L2_STATUSES, object?.metadata ?? assert.fail(), { spec: {} })
+  await settle()
+  assert.deepEqual(await nodes(), ['w2'], 'it has changed')
+  writer.setOthers(new Set(['w1']), new Set())
+  await settle()
+  assert.deepEqual(await nodes(), [])
 })

@@ -1,4 +1,5 @@
 /** Keeps ServiceL2Status objects as status-plan.ts says, one call at a time for each Service. */
+import pLimit from 'p-limit'
 import { Trouble } from '../adapters/trouble.ts'
 import { ApiError, keyOf, retryMs } from '../ports/cluster.ts'
 import type { Cluster, Followed, KubeObject } from '../ports/cluster.ts'
@@ -9,6 +10,10 @@ import { newStatus, planStatus, serviceOf, statusFields } from './status-plan.ts
 import type { Announced, StatusCall } from './status-plan.ts'
 
 const RETRY_MS = 1000
+/** Services whose objects are written at the same time: many move at once when a node dies. */
+const PARALLEL = 16
+/** One that is deleted again and again, as by an owner beyond a partition, is made again ever later. */
+const [PATIENCE_MS, MOST_PATIENCE_MS] = [1000, 60_000]
 
 export interface StatusWriterOptions {
   readonly self: string
@@ -27,6 +32,13 @@ export class StatusWriter {
   #announced: ReadonlyMap<string, Announced> = new Map()
   /** Status objects by Service key, then by their own key. */
   readonly #byService = new Map<string, Map<string, KubeObject>>()
+  /** When the object of a Service was made last, and how long it is not made anew after that. */
+  readonly #made = new Map<string, { readonly at: number; readonly patienceMs: number }>()
+  /** Nodes whose speaker is ready; undefined: not known. */
+  #ready: ReadonlySet<string> | undefined
+  /** Services that have an owner. */
+  #owned: ReadonlySet<string> = new Set()
+  readonly #limit = pLimit(PARALLEL)
   readonly #busy = new Set<string>()
   readonly #again = new Set<string>()
   /** Created here and not yet heard of by the watch: without this a second one would be made. */
@@ -77,20 +89,42 @@ export class StatusWriter {
     for (const [key, entry] of announced) {
       if (before.get(key)?.interfaces.join() !== entry.interfaces.join()) this.#touch(key)
     }
-    for (const key of before.keys()) if (!announced.has(key)) this.#touch(key)
+    for (const key of before.keys()) {
+      if (announced.has(key)) continue
+      this.#made.delete(key)
+      this.#touch(key)
+    }
+  }
+
+  /**
+   * What is known of the others: nodes whose speaker is ready, by the API server, so that the other side
+   * of a partition is not taken for lost; and Services that have an owner, who tidies up.
+   */
+  setOthers(ready: ReadonlySet<string>, owned: ReadonlySet<string>): void {
+    this.#ready = ready
+    this.#owned = owned
+    if (!this.#followed.synced) return
+    for (const service of this.#byService.keys()) {
+      if (!owned.has(service) && this.#plan(service).length > 0) this.#touch(service)
+    }
   }
 
   #touch(service: string): void {
-    if (this.#busy.has(service)) this.#again.add(service)
-    else void this.#settle(service)
+    if (this.#busy.has(service)) {
+      this.#again.add(service)
+      return
+    }
+    this.#busy.add(service)
+    void this.#limit(() => this.#settle(service))
   }
 
   async #settle(service: string): Promise<void> {
-    this.#busy.add(service)
     try {
       do {
         this.#again.delete(service)
-        for (const call of this.#plan(service)) await this.#perform(call)
+        for (const call of this.#plan(service)) {
+          if (call.kind !== 'create' || this.#mayMake(service)) await this.#perform(call)
+        }
         this.#trouble.over(service)
       } while (this.#again.has(service) && !this.#signal.aborted)
     } catch (error) {
@@ -110,7 +144,25 @@ export class StatusWriter {
       ...(this.#unheard.get(service) ?? []),
       ...(this.#byService.get(service) ?? []),
     ])
-    return planStatus(this.#options.self, this.#announced.get(service), [...objects.values()])
+    const isLost = (node = '') =>
+      this.#ready !== undefined && !this.#ready.has(node) && !this.#owned.has(service)
+    const announced = this.#announced.get(service)
+    return planStatus(this.#options.self, announced, [...objects.values()], isLost)
+  }
+
+  /** False: later. */
+  #mayMake(service: string): boolean {
+    const now = this.#clock.now()
+    const last = this.#made.get(service)
+    const waitMs = last ? last.at + last.patienceMs - now : 0
+    if (waitMs > 0) {
+      this.#clock.after(waitMs, () => this.#signal.aborted || this.#touch(service))
+      return false
+    }
+    const again = last !== undefined && now - last.at < 2 * MOST_PATIENCE_MS
+    const patienceMs = again ? Math.max(PATIENCE_MS, 2 * last.patienceMs) : 0
+    this.#made.set(service, { at: now, patienceMs: Math.min(patienceMs, MOST_PATIENCE_MS) })
+    return true
   }
 
   async #perform(call: StatusCall): Promise<void> {

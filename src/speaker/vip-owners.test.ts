@@ -1,8 +1,13 @@
 /** What two speakers answer for, from the words they have with each other. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Candidacy } from '../core/election/candidacy.ts'
+import { electionOrder } from '../core/election/order.ts'
+import { seatAll } from '../core/election/spread.ts'
 import { markOf } from '../core/gossip/mark.ts'
 import type { Member } from '../core/gossip/members.ts'
+import type { HandoverMessage } from '../core/wire/handover.ts'
 import { VipOwners } from './vip-owners.ts'
 
 const VIP = { ip: '172.18.0.10', interfaces: ['eth0'] }
@@ -74,4 +79,84 @@ test('speaker/vip-owners: a new address belongs to nobody yet: it is not asked f
   candidates(b, [])
   candidates(b, ['b', 'a'])
   assert.deepEqual(b.table, [VIP])
+})
+
+const NODES = ['w1', 'w2', 'w3']
+
+/** The API as it is with these of nine Services, which were made in the order of their addresses. */
+function tableOf(ips: readonly string[]): Candidacy[] {
+  const candidates = NODES.map((name) => ({ name, weight: 0 }))
+  const orders = ips.map((ip) => electionOrder(candidates, ip))
+  const seats = seatAll(ips.map((ip, i) => ({ ips: [ip], seats: orders[i] ?? [] })))
+  return ips.map((ip, i) => {
+    const seat = seats.get(ip)
+    return { service: ip, ip, order: orders[i] ?? [], interfaces: 'all', ...(seat && { seat }) }
+  })
+}
+
+/** What one speaker hears next: which Services there are, and whose interfaces are up. */
+const news = fc.record({
+  who: fc.nat(NODES.length - 1),
+  ips: fc.subarray(Array.from({ length: 9 }, (_, i) => `10.0.0.${i + 1}`)),
+  up: fc.subarray(NODES),
+  delivered: fc.nat(8),
+  ms: fc.nat(500),
+})
+
+test('speaker/vip-owners: whoever hears what when, in the end each address has one owner, by all', () => {
+  fc.assert(
+    fc.property(fc.array(news, { minLength: 1, maxLength: 12 }), (all) => {
+      const speakers = NODES.map((self) => new VipOwners({ self, seq: 0, member }))
+      const mail: { to: string; message: HandoverMessage }[] = []
+      let now = 0
+      const collect = () => {
+        for (const speaker of speakers) mail.push(...speaker.drain().send)
+      }
+      const deliver = (count: number) => {
+        for (const { to, message } of mail.splice(0, count)) {
+          speakers[NODES.indexOf(to)]?.heard(message, now)
+        }
+        collect()
+      }
+      const hear = (speaker: VipOwners | undefined, { ips, up }: (typeof all)[number]) => {
+        const down = NODES.filter((name) => !up.includes(name))
+        const uplinks = new Map(down.map((name) => [name, new Map([['*', 'down']] as const)]))
+        const everybody = new Set(NODES)
+        speaker?.setCandidacies(tableOf(ips))
+        speaker?.update({ usable: everybody, settled: everybody, uplinks, spreads: true }, now)
+        collect()
+      }
+      const pass = (ms: number) => {
+        now += ms
+        for (const { handover } of speakers) {
+          handover.tick(now)
+          handover.announced(handover.held)
+        }
+        collect()
+      }
+      for (const one of all) {
+        hear(speakers[one.who], one)
+        deliver(one.delivered)
+        pass(one.ms)
+      }
+      const last = all.at(-1)
+      assert.ok(last)
+      for (const speaker of speakers) hear(speaker, last)
+      for (let i = 0; i < 20; i++) {
+        deliver(1000)
+        pass(1000)
+      }
+      for (const ip of last.ips) {
+        const holders = speakers.flatMap(({ table }, i) =>
+          table.some((vip) => vip.ip === ip) ? (NODES[i] ?? []) : [],
+        )
+        const owner = speakers[0]?.view.find((it) => it.ip === ip)?.owner
+        assert.deepEqual(holders, [owner], ip)
+      }
+      assert.deepEqual(
+        speakers.map(({ table }) => table.length).reduce((sum, count) => sum + count),
+        last.ips.length,
+      )
+    }),
+  )
 })

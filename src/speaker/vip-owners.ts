@@ -6,7 +6,7 @@ import type { Candidacy } from '../core/election/candidacy.ts'
 import { Handover } from '../core/election/handover.ts'
 import type { HandoverResult, Peer } from '../core/election/handover.ts'
 import { announcedBy, owners, whyOwner } from '../core/election/owners.ts'
-import type { AnnouncedVip, Electorate } from '../core/election/owners.ts'
+import type { AnnouncedVip, Electorate, Ownership } from '../core/election/owners.ts'
 import { isMarked } from '../core/gossip/mark.ts'
 import type { Member } from '../core/gossip/members.ts'
 import type { Cause } from '../core/gossip/watched.ts'
@@ -24,6 +24,9 @@ export class VipOwners {
   readonly #options: VipOwnersOptions
   readonly handover: Handover
   #candidacies: readonly Candidacy[] | undefined
+  /** Those that were last reckoned with, and their owners in the same order. */
+  #reckoned: readonly Candidacy[] = []
+  #owned: readonly Ownership[] = []
   #fresh = true
   #electorate: Electorate | undefined
   /** How this node announces each address that is its own or that it holds: an old owner's as before. */
@@ -40,23 +43,26 @@ export class VipOwners {
 
   update(electorate: Electorate | undefined, now: number): void {
     const { self } = this.#options
+    const candidacies = this.#candidacies ?? []
     if (this.#fresh && this.#candidacies && electorate) {
       // One that comes to others takes what they have had until now.
-      this.handover.update(this.#byIp(without(electorate, self)), now)
+      this.handover.update(this.#byIp(owners(candidacies, without(electorate, self))), now)
       this.#fresh = false
     }
     this.#electorate = electorate
-    this.handover.update(this.#byIp(electorate), now)
-    const own = announcedBy(self, this.#candidacies ?? [], electorate)
+    this.#reckoned = candidacies
+    this.#owned = owners(candidacies, electorate)
+    this.handover.update(this.#byIp(this.#owned), now)
+    const own = announcedBy(self, candidacies, this.#owned)
     const held = new Set(this.handover.held)
     for (const ip of this.#vips.keys()) if (!held.has(ip)) this.#vips.delete(ip)
     for (const [ip, vip] of own) this.#vips.set(ip, vip)
   }
 
-  #byIp(electorate: Electorate | undefined): Map<string, string | undefined> {
+  #byIp(owned: readonly Ownership[]): Map<string, string | undefined> {
     const { self } = this.#options
     const byIp = new Map<string, string | undefined>()
-    for (const { ip, owner } of owners(this.#candidacies ?? [], electorate)) {
+    for (const { ip, owner } of owned) {
       // Services that share an address may have different candidates: then it is announced by each.
       if (owner === self || !byIp.has(ip)) byIp.set(ip, owner)
     }
@@ -70,17 +76,13 @@ export class VipOwners {
 
   /** Who owns what, and why: for people. */
   get view(): OwnerView[] {
-    const owned = owners(this.#candidacies ?? [], this.#electorate)
-    return owned.map((ownership, i) => ({
-      ...ownership,
-      holding: this.handover.holding(ownership.ip),
-      why: whyOwner(
-        this.#candidacies?.[i]?.order ?? [],
-        ownership.owner,
-        this.#electorate,
-        (node) => absence(this.#options.member(node)),
-      ),
-    }))
+    const absent = (node: string) => absence(this.#options.member(node))
+    return this.#owned.flatMap((ownership, i) => {
+      const candidacy = this.#reckoned[i]
+      if (!candidacy) return []
+      const why = whyOwner(candidacy, ownership.owner, this.#electorate, absent)
+      return { ...ownership, holding: this.handover.holding(ownership.ip), why }
+    })
   }
 
   heard(message: HandoverMessage, now: number): void {
@@ -92,9 +94,10 @@ export class VipOwners {
   }
 }
 
-const without = ({ usable, settled }: Electorate, name: string): Electorate => {
+const without = (electorate: Electorate, name: string): Electorate => {
+  const { usable, settled } = electorate
   const others = (names: ReadonlySet<string>) => names.difference(new Set([name]))
-  return { usable: others(usable), settled: settled && others(settled) }
+  return { ...electorate, usable: others(usable), settled: settled && others(settled) }
 }
 
 function peerOf(member: Member | undefined): Peer {

@@ -103,10 +103,14 @@ export class ApiServer {
     return must([this.#binaries.kubectl, '--kubeconfig', this.kubeconfig, ...args])
   }
 
-  async apply(manifest: string | object): Promise<string> {
+  /** With a standard input. */
+  kubectlWith(input: string, ...args: string[]): Promise<string> {
+    return must([this.#binaries.kubectl, '--kubeconfig', this.kubeconfig, ...args], { input })
+  }
+
+  apply(manifest: string | object): Promise<string> {
     const input = typeof manifest === 'string' ? manifest : JSON.stringify(manifest)
-    const argv = [this.#binaries.kubectl, '--kubeconfig', this.kubeconfig, 'apply', '-f', '-']
-    return must(argv, { input })
+    return this.kubectlWith(input, 'apply', '-f', '-')
   }
 
   /** The project's adapter, as the administrator. */

@@ -13,7 +13,13 @@ import { MemoryLog } from './memory-log.ts'
 const NAMESPACE = 'metallb-system'
 const MAIN = new URL('../../src/controller/main.ts', import.meta.url).pathname
 
-const FLAGS = ['--port=0', '--ml-secret-name=memberlist', '--deployment=controller']
+const FLAGS = [
+  // All on one address here, and theirs is one port.
+  '--webhook-mode=disabled',
+  '--port=0',
+  '--ml-secret-name=memberlist',
+  '--deployment=controller',
+]
 
 let api: ApiServer
 let cluster: Cluster

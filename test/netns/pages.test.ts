@@ -106,6 +106,7 @@ test('netns/pages: the view tells members, owners and problems', async () => {
     'notReady',
     'problems',
     'owners',
+    'refused',
     'gossip',
     'packet',
     'answering',

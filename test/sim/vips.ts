@@ -1,7 +1,9 @@
 /** Addresses in a simulated cluster: who owns each, as each of its hosts reckons. */
+import type { Candidacy } from '../../src/core/election/candidacy.ts'
 import { electionOrder } from '../../src/core/election/order.ts'
 import { owners } from '../../src/core/election/owners.ts'
 import type { Ownership } from '../../src/core/election/owners.ts'
+import { seatAll } from '../../src/core/election/spread.ts'
 import { electorateOf } from '../../src/core/gossip/electorate.ts'
 import type { GossipNode } from '../../src/core/gossip/node.ts'
 import type { Network } from './network.ts'
@@ -9,18 +11,20 @@ import type { Network } from './network.ts'
 const VIPS = 30
 
 /** Each may be announced by every host. */
-export const candidaciesOf = (names: readonly string[]) =>
-  Array.from({ length: VIPS }, (_, i) => {
-    const ip = `198.51.100.${i + 1}`
-    const candidates = names.map((name) => ({ name, weight: 0 }))
-    const order = electionOrder(candidates, ip)
-    return { service: `default/s${i}`, ip, order, interfaces: 'all' as const }
+export function candidaciesOf(names: readonly string[]): Candidacy[] {
+  const candidates = names.map((name) => ({ name, weight: 0 }))
+  const ips = Array.from({ length: VIPS }, (_, i) => `198.51.100.${i + 1}`)
+  const orders = ips.map((ip) => electionOrder(candidates, ip))
+  const seats = seatAll(ips.map((ip, i) => ({ ips: [ip], seats: orders[i] ?? [] })))
+  return ips.map((ip, i) => {
+    const seat = seats.get(ip)
+    const common = { service: `default/s${i}`, ip, order: orders[i] ?? [] }
+    return { ...common, interfaces: 'all', ...(seat && { seat }) }
   })
-
-type Candidacies = ReturnType<typeof candidaciesOf>
+}
 
 /** As the gossip thread does it. */
-export const reckon = (candidacies: Candidacies, { members }: GossipNode): Ownership[] =>
+export const reckon = (candidacies: readonly Candidacy[], { members }: GossipNode): Ownership[] =>
   owners(candidacies, electorateOf(members.usable()))
 
 /** What is wrong with the owners, by the views of all hosts that are up; undefined: nothing. */

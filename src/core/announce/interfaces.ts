@@ -37,8 +37,13 @@ export interface AnnouncingInterface {
 const UP = 0x1
 const BROADCAST = 0x2
 const LOOPBACK = 0x8
-/** It has a carrier (RFC 2863, operational state). */
+/** It is operational (RFC 2863): the kernel tells so up to a second late. */
 const RUNNING = 0x40
+/** The driver has a carrier: told at once when the link is brought up. */
+const LOWER_UP = 0x10000
+/** It has one, but waits for something else, such as 802.1X. */
+const DORMANT = 0x20000
+const POINTOPOINT = 0x10
 const NOARP = 0x80
 const NOT_OURS = 0x08 | 0x40
 
@@ -69,10 +74,11 @@ export function announcingInterfaces(
 
 /** What is sent there leaves the node. */
 export const hasCarrier = ({ flags }: Link): boolean =>
-  (flags & UP) !== 0 && (flags & RUNNING) !== 0
+  (flags & UP) !== 0 && (flags & DORMANT) === 0 && (flags & (RUNNING | LOWER_UP)) !== 0
 
 /** Hosts there are found by ARP or neighbour discovery. */
-export const hasNeighbours = ({ flags }: Link): boolean => (flags & (LOOPBACK | NOARP)) === 0
+export const hasNeighbours = ({ flags }: Link): boolean =>
+  (flags & (LOOPBACK | POINTOPOINT | NOARP)) === 0
 
 /** False while the address is not, or not yet, this node's: duplicate address detection. */
 export const isUsable = ({ flags }: Pick<LinkAddress, 'flags'>): boolean => (flags & NOT_OURS) === 0

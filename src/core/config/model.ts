@@ -62,6 +62,8 @@ export interface Service {
   readonly namespace: string
   readonly name: string
   readonly uid: string
+  /** RFC 3339 in UTC, so that text order is that of time. */
+  readonly creationTimestamp?: string
   readonly labels: Labels
   readonly annotations: Labels
   readonly type: string

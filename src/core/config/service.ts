@@ -10,6 +10,7 @@ const schema = z.object({
     name: z.string(),
     namespace: z.string(),
     uid: z.string().default(''),
+    creationTimestamp: z.string().default(''),
     labels,
     annotations: labels,
   }),

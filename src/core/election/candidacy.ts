@@ -9,7 +9,7 @@ import { formatIp, parseIp } from '../net/ip.ts'
 import type { Ip } from '../net/ip.ts'
 import { rangeContains } from '../net/range.ts'
 import { electionOrder } from './order.ts'
-import type { Candidate } from './order.ts'
+import type { Seat } from './spread.ts'
 
 /** One address of one Service, and who may announce it. */
 export interface Candidacy {
@@ -21,6 +21,12 @@ export interface Candidacy {
   readonly order: readonly string[]
   /** Interfaces this node announces it on; 'all' that qualify. */
   readonly interfaces: readonly string[] | 'all'
+  /** Those of each node whose advertisements list any; another announces it on all that qualify. */
+  readonly uplinks?: Readonly<Record<string, readonly string[]>>
+  /** Sums of the preferredNodeSelectors weights of the nodes that have any. */
+  readonly weights?: Readonly<Record<string, number>>
+  /** Its place in an even spread; absent: it has none of its own. */
+  readonly seat?: Seat
 }
 
 /** Why nobody may announce a Service; the words are MetalLB's where it has one. */
@@ -32,6 +38,24 @@ export type NoCandidacy =
   | 'sharedIPWithServiceSelector'
   | 'noEndpoints'
   | 'noEligibleNode'
+
+/** Why a node may not; the words are those of MetalLB's BGP, which has such reasons. */
+export type Unfit =
+  'nodeNotSelected' | 'nodeLabeledExcludeBalancers' | 'nodeNetworkUnavailable' | 'noLocalEndpoints'
+
+/** What the API says about announcing one Service. */
+export interface Verdict {
+  /** One for each of its addresses; none if nobody may announce it. */
+  readonly candidacies: readonly Candidacy[]
+  readonly refusal?: NoCandidacy
+  /** Where no node may: why not, by node. */
+  readonly unfit?: Readonly<Record<string, Unfit>>
+  /**
+   * Nodes that are to have it if they live and have an endpoint, all preferred alike, best first: what
+   * comes and goes does not count here. Empty where that is not what keeps it from being announced.
+   */
+  readonly seats: readonly string[]
+}
 
 export interface ElectionInput {
   readonly service: Service
@@ -48,29 +72,58 @@ export interface ElectionInput {
 
 export const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
 
-/** The Service's candidacies, one for each of its addresses, or why there are none. */
-export function candidacies(input: ElectionInput): readonly Candidacy[] | NoCandidacy {
+/** Who may announce the Service, or why nobody may. */
+export function elect(input: ElectionInput): Verdict {
   const { service, config } = input
-  if (service.type !== 'LoadBalancer') return 'notLoadBalancer'
+  if (service.type !== 'LoadBalancer') return refused('notLoadBalancer')
   const ips = service.ingress.map(parseIp).filter((ip) => ip !== undefined)
   const [first] = ips
-  if (!first) return 'noAddress'
+  if (!first) return refused('noAddress')
   const pool = poolOf(ips, config)
-  if (!pool) return 'noPool'
+  if (!pool) return refused('noPool')
   const advertisements = matchingAdvertisements(service, pool, config)
-  if (advertisements.length === 0) return 'noMatchingAdvertisement'
+  if (advertisements.length === 0) return refused('noMatchingAdvertisement')
   if (input.shared && advertisements.some((ad) => ad.serviceSelectors.length > 0)) {
-    return 'sharedIPWithServiceSelector'
+    return refused('sharedIPWithServiceSelector')
   }
-  if (!input.endpoints.some((endpoint) => endpoint.serving)) return 'noEndpoints'
-  const candidates = eligibleNodes(input, advertisements)
-  if (candidates.length === 0) return 'noEligibleNode'
 
+  const advertised = input.nodes.filter(
+    (node) => permanentlyUnfit(node, input, advertisements) === undefined,
+  )
+  const weights = new Map(advertised.map((node) => [node.name, preference(node, advertisements)]))
+  const candidates = [...weights].map(([name, weight]) => ({ name, weight }))
   // MetalLB hashes the first address for both families, so that they land on one node.
-  const order = electionOrder(candidates, formatIp(first))
-  const interfaces = interfacesOf(input, advertisements)
-  return ips.map((ip) => ({ service: service.key, ip: formatIp(ip), order, interfaces }))
+  const lasting = electionOrder(candidates, formatIp(first))
+  const most = weights.get(lasting[0] ?? '')
+  const seats = lasting.filter((name) => weights.get(name) === most)
+
+  if (!input.endpoints.some((endpoint) => endpoint.serving)) return refused('noEndpoints', seats)
+  const passing = passinglyUnfit(input)
+  const order = lasting.filter((name) => passing(name) === undefined)
+  if (order.length === 0) {
+    const reasons = input.nodes.flatMap((node) => {
+      const reason = permanentlyUnfit(node, input, advertisements) ?? passing(node.name)
+      return reason ? [[node.name, reason] as const] : []
+    })
+    return { ...refused('noEligibleNode', seats), unfit: Object.fromEntries(reasons) }
+  }
+  const uplinks = uplinksOf(input.nodes, order, advertisements)
+  const preferring = [...weights].filter(([, weight]) => weight > 0)
+  const common = {
+    service: service.key,
+    order,
+    interfaces: interfacesOf(input, advertisements),
+    ...(uplinks && { uplinks }),
+    ...(preferring.length > 0 && { weights: Object.fromEntries(preferring) }),
+  }
+  return { candidacies: ips.map((ip) => ({ ...common, ip: formatIp(ip) })), seats }
 }
+
+const refused = (refusal: NoCandidacy, seats: readonly string[] = []): Verdict => ({
+  candidacies: [],
+  refusal,
+  seats,
+})
 
 /** The pool that holds all of the addresses: those of one Service come from one pool. */
 export function poolOf(ips: readonly Ip[], config: Config): Pool | undefined {
@@ -86,17 +139,30 @@ function matchingAdvertisements(service: Service, pool: Pool, config: Config): L
   )
 }
 
-function eligibleNodes(input: ElectionInput, advertisements: L2Advertisement[]): Candidate[] {
+function permanentlyUnfit(
+  node: Node,
+  { ignoreExcludeLabel }: ElectionInput,
+  advertisements: readonly L2Advertisement[],
+): Unfit | undefined {
+  if (!ignoreExcludeLabel && Object.hasOwn(node.labels, EXCLUDE_LABEL)) {
+    return 'nodeLabeledExcludeBalancers'
+  }
+  const selected = advertisements.some((ad) => selectsAny(ad.nodeSelectors, node.labels))
+  return selected ? undefined : 'nodeNotSelected'
+}
+
+/** By name of a node. */
+function passinglyUnfit(input: ElectionInput): (name: string) => Unfit | undefined {
   const local = input.service.externalTrafficPolicy === 'Local'
-  const withEndpoint = new Set(
-    input.endpoints.filter((endpoint) => endpoint.serving).map((endpoint) => endpoint.nodeName),
+  const serving = input.endpoints.filter((endpoint) => endpoint.serving)
+  const withEndpoint = new Set(serving.map((endpoint) => endpoint.nodeName))
+  const cutOff = new Set(
+    input.nodes.filter((node) => node.networkUnavailable).map(({ name }) => name),
   )
-  return input.nodes
-    .filter((node) => !node.networkUnavailable)
-    .filter((node) => input.ignoreExcludeLabel || !Object.hasOwn(node.labels, EXCLUDE_LABEL))
-    .filter((node) => !local || withEndpoint.has(node.name))
-    .filter((node) => advertisements.some((ad) => selectsAny(ad.nodeSelectors, node.labels)))
-    .map((node) => ({ name: node.name, weight: preference(node, advertisements) }))
+  return (name) => {
+    if (cutOff.has(name)) return 'nodeNetworkUnavailable'
+    return local && !withEndpoint.has(name) ? 'noLocalEndpoints' : undefined
+  }
 }
 
 /** Weights add up over all advertisements that match the Service, as in MetalLB. */
@@ -107,16 +173,37 @@ function preference(node: Node, advertisements: readonly L2Advertisement[]): num
     .reduce((sum, { weight }) => sum + weight, 0)
 }
 
-/** The union over this node's advertisements; one without a list means every interface. */
 function interfacesOf(
   input: ElectionInput,
   advertisements: readonly L2Advertisement[],
 ): readonly string[] | 'all' {
   const self = input.nodes.find((node) => node.name === input.self)
-  if (!self) return []
-  const own = advertisements.filter((ad) => selectsAny(ad.nodeSelectors, self.labels))
+  return self ? interfacesOn(self, advertisements) : []
+}
+
+/** The union over the node's advertisements; one without a list means every interface. */
+function interfacesOn(
+  { labels }: Node,
+  advertisements: readonly L2Advertisement[],
+): readonly string[] | 'all' {
+  const own = advertisements.filter((ad) => selectsAny(ad.nodeSelectors, labels))
   if (own.some((ad) => ad.interfaces.length === 0)) return 'all'
   return [...new Set(own.flatMap((ad) => ad.interfaces))].sort()
+}
+
+/** Of the candidates; undefined where nothing is listed for any of them. */
+function uplinksOf(
+  nodes: readonly Node[],
+  order: readonly string[],
+  advertisements: readonly L2Advertisement[],
+): Record<string, readonly string[]> | undefined {
+  if (advertisements.every((ad) => ad.interfaces.length === 0)) return undefined
+  const candidates = new Set(order)
+  const listed = nodes.flatMap((node) => {
+    const interfaces = candidates.has(node.name) ? interfacesOn(node, advertisements) : 'all'
+    return interfaces === 'all' ? [] : [[node.name, interfaces] as const]
+  })
+  return Object.fromEntries(listed)
 }
 
 /** Selectors are alternatives; none at all selects everything. */

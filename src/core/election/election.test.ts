@@ -5,10 +5,10 @@ import fc from 'fast-check'
 import type { Config, Endpoint, L2Advertisement, Node, Service } from '../config/model.ts'
 import { parseRange } from '../net/range.ts'
 import type { Range } from '../net/range.ts'
-import { EXCLUDE_LABEL, candidacies } from './candidacy.ts'
+import { EXCLUDE_LABEL, elect } from './candidacy.ts'
 import type { Candidacy, ElectionInput } from './candidacy.ts'
 import { electionHash, electionOrder } from './order.ts'
-import { announcedBy, ownerOf, owners, whyOwner } from './owners.ts'
+import { announcedBy, owners, whyOwner } from './owners.ts'
 import type { Electorate } from './owners.ts'
 
 const range = (text: string): Range => {
@@ -157,11 +157,80 @@ for (const [what, over, expected] of [
   ],
 ] as const) {
   test(`election/candidacy: the order is ${what}`, () => {
-    const result = candidacies(input(over))
-    assert.ok(typeof result !== 'string', `refused: ${JSON.stringify(result)}`)
-    assert.deepEqual(result[0]?.order, expected)
+    const { candidacies, refusal } = elect(input(over))
+    assert.equal(refusal, undefined)
+    assert.deepEqual(candidacies[0]?.order, expected)
   })
 }
+
+test('election/candidacy: where no node may, each is told why', () => {
+  const { unfit } = elect(
+    input({
+      service: service({ externalTrafficPolicy: 'Local' }),
+      endpoints: [on('w4'), on('w1', false)],
+      nodes: [
+        node('w1'),
+        node('w2', excluded),
+        node('w3', { networkUnavailable: true }),
+        node('w4', { labels: {} }),
+      ],
+      config: config(
+        advertisement({ nodeSelectors: ['w1', 'w2', 'w3'].map((name) => select(name)) }),
+        advertisement({ nodeSelectors: [{ matchLabels: { [EXCLUDE_LABEL]: '' } }] }),
+      ),
+    }),
+  )
+  assert.deepEqual(unfit, {
+    w1: 'noLocalEndpoints',
+    w2: 'nodeLabeledExcludeBalancers',
+    w3: 'nodeNetworkUnavailable',
+    w4: 'nodeNotSelected',
+  })
+})
+
+for (const [what, over, expected] of [
+  ['all candidates, by hash', {}, all],
+  ['also nodes without an endpoint, which come and go', { endpoints: [] }, all],
+  [
+    'also those without a local one',
+    { service: service({ externalTrafficPolicy: 'Local' }), endpoints: [on('w3')] },
+    all,
+  ],
+  [
+    'also those whose network is not there for a while',
+    { nodes: [node('w1'), node('w2', { networkUnavailable: true }), node('w3')] },
+    all,
+  ],
+  [
+    'those that are preferred most',
+    {
+      config: config(
+        advertisement({ preferredNodeSelectors: [{ weight: 1, preference: select('w2') }] }),
+      ),
+    },
+    ['w2'],
+  ],
+  ['without those excluded', { nodes: [node('w1'), node('w2', excluded)] }, ['w1']],
+  ['none where it is advertised by nobody', { config: config() }, []],
+] as const) {
+  test(`election/candidacy: seats are ${what}`, () => {
+    assert.deepEqual(elect(input(over)).seats, expected)
+  })
+}
+
+test('election/candidacy: interfaces are those of each node, where any are listed', () => {
+  const { candidacies } = elect(
+    input({
+      config: config(
+        advertisement({ interfaces: ['eth1'], nodeSelectors: [select('w1'), select('w2')] }),
+        advertisement({ interfaces: ['eth2'], nodeSelectors: [select('w2')] }),
+        advertisement({ nodeSelectors: [select('w3')] }),
+      ),
+    }),
+  )
+  assert.deepEqual(candidacies[0]?.uplinks, { w1: ['eth1'], w2: ['eth1', 'eth2'] })
+  assert.equal(elect(input()).candidacies[0]?.uplinks, undefined)
+})
 
 for (const [what, over, reason] of [
   ['is no LoadBalancer', { service: service({ type: 'ClusterIP' }) }, 'notLoadBalancer'],
@@ -191,7 +260,9 @@ for (const [what, over, reason] of [
   ],
 ] as const) {
   test(`election/candidacy: nobody announces a Service that ${what}`, () => {
-    assert.equal(candidacies(input(over)), reason)
+    const { candidacies, refusal } = elect(input(over))
+    assert.equal(refusal, reason)
+    assert.deepEqual(candidacies, [])
   })
 }
 
@@ -213,18 +284,16 @@ for (const [what, advertisements, expected] of [
   ],
 ] as const) {
   test(`election/candidacy: interfaces are ${what}`, () => {
-    const result = candidacies(input({ config: config(...advertisements) }))
-    assert.ok(typeof result !== 'string')
-    assert.deepEqual(result[0]?.interfaces, expected)
+    const { candidacies } = elect(input({ config: config(...advertisements) }))
+    assert.deepEqual(candidacies[0]?.interfaces, expected)
   })
 }
 
 test('election/candidacy: both families of a Service land on one node, by the first address', () => {
   const dual = service({ ingress: ['172.18.0.10', 'fd00:18::10'] })
-  const result = candidacies(input({ service: dual }))
-  assert.ok(typeof result !== 'string')
+  const { candidacies } = elect(input({ service: dual }))
   assert.deepEqual(
-    result.map((candidacy) => candidacy.order),
+    candidacies.map((candidacy) => candidacy.order),
     [all, all],
   )
 })
@@ -290,7 +359,7 @@ test('election/owners: an address shared by Services is announced once, on the i
   })
   const alive = electorate(['a'])
   const announced = (self: string, ...list: Candidacy[]) => [
-    ...announcedBy(self, list, alive).values(),
+    ...announcedBy(self, list, owners(list, alive)).values(),
   ]
   assert.deepEqual(announced('a', share('x', ['eth1']), share('y', ['eth0'])), [
     { ip: '10.0.0.1', interfaces: ['eth0', 'eth1'] },
@@ -322,9 +391,10 @@ for (const [what, order, usable, settled, owner, why] of [
 ] as const) {
   test(`election/owners: ${what}: ${why}`, () => {
     const electors = electorate(usable, settled)
-    assert.equal(ownerOf(order, electors), owner)
+    const candidacy = { service: 's', ip: '10.0.0.1', order, interfaces: 'all' as const }
+    assert.equal(owners([candidacy], electors)[0]?.owner, owner)
     assert.equal(
-      whyOwner(order, owner, electors, () => 'gone'),
+      whyOwner(candidacy, owner, electors, () => 'gone'),
       why,
     )
   })

@@ -3,6 +3,7 @@
  * and ended by it, and those parts of the node hear of it that go by who is alive. News of this node
  * itself is contradicted where it is wrong, by a higher incarnation.
  */
+import type { Uplinks } from '../announce/uplinks.ts'
 import { EMPTY } from '../wire/memberlist/bytes.ts'
 import { encodeMessage } from '../wire/memberlist/messages.ts'
 import type { Alive, Dead, Suspect } from '../wire/memberlist/messages.ts'
@@ -52,6 +53,7 @@ export class Beliefs {
   #incarnation = 1
   /** Of when it was settled last: a death told of an earlier one is history. */
   #settledAt = 0
+  #uplinks: Uplinks = new Map()
   #leaving = false
 
   constructor(options: BeliefsOptions, parts: BeliefsParts) {
@@ -70,7 +72,7 @@ export class Beliefs {
       sleepMs: detection && detection.pausedMs - detection.intervalMs,
     }
     this.settling = new Settling(delays, members, timers, (at) => {
-      this.#announce(at)
+      this.#tellSettled(at)
       this.#settledAt = this.#incarnation
     })
   }
@@ -168,6 +170,13 @@ export class Beliefs {
     if (!this.#leaving) this.alive(this.#own(), now, true)
   }
 
+  /** Tells everybody on which interfaces this node cannot announce. */
+  tellUplinks(uplinks: Uplinks, now: number): void {
+    this.#uplinks = uplinks
+    // Plain memberlist says nothing of itself.
+    if (this.#options.detection && !this.#leaving) this.#announce(now)
+  }
+
   /** Tells everybody that this node goes. From then on it contradicts nobody. */
   leave(now: number): void {
     if (this.#leaving) return
@@ -185,7 +194,7 @@ export class Beliefs {
   #missed({ from, incarnation }: Dead, now: number): void {
     if (!this.settling.settled || incarnation < this.#settledAt || !this.#isSettled(from)) return
     this.settling.unsettle(now)
-    if (!this.settling.settled) this.#announce(now)
+    if (!this.settling.settled) this.#tellSettled(now)
   }
 
   /** A member of ours, alive to us, that has been so for a while: its word that we were lost counts. */
@@ -205,11 +214,15 @@ export class Beliefs {
     this.sayAlive(now)
   }
 
+  #tellSettled(now: number): void {
+    this.#parts.outbox.log('info', 'gossip-settled', { settled: this.settling.settled })
+    this.#announce(now)
+  }
+
   /** What we say of ourselves has changed: to all members, at once. */
   #announce(now: number): void {
     const { members, outbox } = this.#parts
     this.#incarnation++
-    outbox.log('info', 'gossip-settled', { settled: this.settling.settled })
     this.sayAlive(now)
     const usable = members.usable().map(({ name }) => name)
     outbox.sendEach(usable, this.#own())
@@ -223,7 +236,7 @@ export class Beliefs {
       addr: address.ip,
       port: address.port,
       incarnation: this.#incarnation,
-      meta: detection ? markOf(this.settling.settled) : EMPTY,
+      meta: detection ? markOf(this.settling.settled, this.#uplinks) : EMPTY,
       vsn,
     }
   }

@@ -4,7 +4,7 @@
  * such a moment later.
  */
 import type { Electorate } from '../election/owners.ts'
-import { isMarked, isSettled } from './mark.ts'
+import { isMarked, isSettled, spreads, uplinksOf } from './mark.ts'
 import type { Member } from './members.ts'
 
 /** `usable`: members alive and suspect, ourselves among them. */
@@ -14,6 +14,8 @@ export function electorateOf(usable: readonly Member[]): Electorate {
   return {
     usable: names(usable),
     settled: allOurs ? names(usable.filter(({ meta }) => isSettled(meta))) : undefined,
+    uplinks: new Map(usable.map(({ name, meta }) => [name, uplinksOf(meta)])),
+    spreads: usable.every(({ meta }) => spreads(meta)),
   }
 }
 
@@ -26,8 +28,9 @@ export class Electors {
   readonly #countFrom = new Map<string, number>()
 
   electorate(usableMembers: readonly Member[], now: number): Electorate {
-    const { usable, settled } = electorateOf(usableMembers)
-    if (!settled) return { usable, settled }
+    const electorate = electorateOf(usableMembers)
+    const { usable, settled } = electorate
+    if (!settled) return electorate
     if ((this.nextDeadline ?? Infinity) <= now) this.#countFrom.clear()
     for (const name of this.#countFrom.keys()) {
       if (!settled.has(name)) this.#countFrom.delete(name)
@@ -36,7 +39,7 @@ export class Electors {
       if (this.#unsettled.has(name)) this.#countFrom.set(name, now + MOMENT_MS)
     }
     this.#unsettled = usable.difference(settled)
-    return { usable, settled: settled.difference(new Set(this.#countFrom.keys())) }
+    return { ...electorate, settled: settled.difference(new Set(this.#countFrom.keys())) }
   }
 
   /** When somebody counts who does not yet. The last of those that settle together ends it for all. */

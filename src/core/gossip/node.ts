@@ -4,6 +4,7 @@
  * MetalLB's speakers take it for one of theirs. Here its parts are put together, and what comes in is
  * handed to them; what news leads to is in beliefs.ts.
  */
+import type { Uplinks } from '../announce/uplinks.ts'
 import type { Random } from '../random.ts'
 import { EMPTY } from '../wire/memberlist/bytes.ts'
 import { encodeMessage } from '../wire/memberlist/messages.ts'
@@ -182,6 +183,11 @@ export class GossipNode {
   carrier(up: boolean, now: number): void {
     this.#watch?.carrier(up, now)
     this.#beliefs.settling.carrier(up, now)
+  }
+
+  /** On these interfaces this node cannot announce: others are to know. */
+  uplinks(uplinks: Uplinks, now: number): void {
+    this.#beliefs.tellUplinks(uplinks, now)
   }
 
   /** The first round of joins is over: whoever can be reached knows of this member. */

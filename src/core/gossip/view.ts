@@ -1,8 +1,9 @@
 /** What a member knows, for people: plain data, times as ages in ms. */
+import type { UplinkState } from '../announce/uplinks.ts'
 import { textOfIp } from '../net/ip.ts'
 import type { GossipCounters } from './counters.ts'
 import type { Finding } from './findings.ts'
-import { isMarked, isSettled } from './mark.ts'
+import { isMarked, isSettled, uplinksOf } from './mark.ts'
 import type { Member, MemberState, Members } from './members.ts'
 import type { Watch } from './watch.ts'
 import type { Watching } from './watched.ts'
@@ -20,6 +21,8 @@ export interface MemberView {
   readonly kind: 'ours' | 'memberlist'
   /** May take back what it owned before (settling.ts). */
   readonly settled: boolean
+  /** Interfaces that it says it cannot announce on, and why not; `*`: any. */
+  readonly uplinks: Readonly<Record<string, UplinkState>>
   /** Of the dead: what is known of why. */
   readonly lost: string | undefined
   /** Since a datagram or a stream came from its address; undefined: never. */
@@ -77,6 +80,7 @@ function memberViews({ members, watch, witness }: Viewed, now: number): MemberVi
       incarnation,
       kind: isMarked(meta) ? 'ours' : 'memberlist',
       settled: isSettled(meta),
+      uplinks: Object.fromEntries(uplinksOf(meta)),
       lost: member.lost,
       heardMs: heardAt === undefined ? undefined : Math.round(now - heardAt),
       watchers: watched?.get(name) ?? [],

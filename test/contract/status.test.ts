@@ -1,0 +1,89 @@
+/** ServiceL2Status as two speakers keep it on a real API server. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { systemClock } from '../../src/adapters/clock.ts'
+import type { KubeCluster } from '../../src/adapters/kube/cluster.ts'
+import { SERVICE_L2_STATUSES } from '../../src/ports/resources.ts'
+import { StatusWriter } from '../../src/speaker/status-writer.ts'
+import { until } from '../lab/until.ts'
+import { ApiServer } from './api-server.ts'
+import { MemoryLog } from './memory-log.ts'
+
+const NAMESPACE = 'metallb-system'
+const SERVICE = 'default/nginx'
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+
+let api: ApiServer
+let cluster: KubeCluster
+const log = new MemoryLog()
+const stop = new AbortController()
+before(async () => {
+  api = await ApiServer.start()
+  await api.apply(read('manifests/bellwether.yaml'))
+  await until('the kinds to be served', () => api.kubectl('get', 'servicel2statuses', '-A'))
+  cluster = api.connect(log)
+})
+after(async () => {
+  stop.abort()
+  await api.stop()
+})
+
+async function writer(self: string): Promise<StatusWriter> {
+  const pod = { apiVersion: 'v1', kind: 'Pod', name: `speaker-${self}`, uid: `uid-${self}` }
+  const options = { self, namespace: NAMESPACE, owner: () => Promise.resolve(pod) }
+  const writer = new StatusWriter(cluster, systemClock, log, options, stop.signal)
+  await until('the list', () => writer.synced)
+  return writer
+}
+
+const announced = (...interfaces: string[]) =>
+  new Map([[SERVICE, { service: SERVICE, interfaces }]])
+
+const statuses = async () => {
+  const objects = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
+  return objects.map(({ status }) => status)
+}
+
+/** The status says so, and nothing else does. */
+const says = (node: string, ...interfaces: string[]) =>
+  until(
+    `the status to say ${node} and [${interfaces.join()}] only`,
+    async () => {
+      const named = interfaces.map((name) => ({ name }))
+      const expected = { node, serviceName: 'nginx', serviceNamespace: 'default' }
+      const all = JSON.stringify(await statuses())
+      const [status] = JSON.parse(all) as Record<string, unknown>[]
+      const { interfaces: there = [], ...rest } = status ?? {}
+      assert.deepEqual([rest, there], [expected, named], all)
+      return (await statuses()).length === 1
+    },
+    { everyMs: 10 },
+  )
+
+test('status: it follows the owner and its interfaces, deleted by hand it comes back', async (t) => {
+  const [w1, w2] = [await writer('w1'), await writer('w2')]
+  w1.set(announced())
+  await says('w1')
+  w1.set(announced('eth0', 'eth1'))
+  await says('w1', 'eth0', 'eth1')
+  w1.set(announced('eth1'))
+  await says('w1', 'eth1')
+
+  const movedAt = performance.now()
+  w1.set(new Map())
+  w2.set(announced())
+  await says('w2')
+  t.diagnostic(`it followed the owner in ${(performance.now() - movedAt).toFixed()} ms`)
+
+  const [object] = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
+  await api.kubectl('-n', NAMESPACE, 'delete', 'servicel2status', '--all')
+  await says('w2')
+  const [again] = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
+  assert.notEqual(again?.metadata.name, object?.metadata.name)
+  assert.deepEqual(log.events(), [])
+
+  // Its node died, and no other can take the Service over.
+  w1.setOthers(new Set(['w1']), new Set())
+  await until('it to be gone', async () => (await statuses()).length === 0, { everyMs: 10 })
+})
