@@ -2,14 +2,20 @@
  * Tells people what this node announces: events on the Services and ServiceL2Status. Hears the
  * owners from the gossip thread and the interfaces from the packet thread.
  */
-import type { Candidacy, OwnerView } from './messages.ts'
+import type { Candidacy, ConflictPolicy, OwnerView, Rival } from './messages.ts'
+import { rivalGone, rivalWarning } from './rival-words.ts'
 import type { Announced } from './status-plan.ts'
 
 /** Records an event on a Service, named `namespace/name`. */
 export type RecordEvent = (
   service: string,
   type: 'Normal' | 'Warning',
-  reason: 'nodeAssigned' | 'announceFailed',
+  reason:
+    | 'nodeAssigned'
+    | 'announceFailed'
+    | 'AddressConflict'
+    | 'AddressConflictResolved'
+    | 'AnnouncedTwice',
   message: string,
 ) => void
 
@@ -64,6 +70,32 @@ export class Announcer {
   setInterfaces(names: readonly string[]): void {
     this.#interfaces = new Set(names)
     this.#update()
+  }
+
+  /** Others use addresses of ours: on each Service that has one. */
+  tellRivals(
+    { alarms, gone }: { readonly alarms: readonly Rival[]; readonly gone: readonly Rival[] },
+    policy: ConflictPolicy,
+  ): void {
+    for (const rival of alarms) {
+      const reason = rival.kind === 'speaker' ? 'AnnouncedTwice' : 'AddressConflict'
+      const message = rivalWarning(rival, this.#self, policy)
+      for (const service of this.#servicesOf(rival.ip)) {
+        this.#record(service, 'Warning', reason, message)
+      }
+    }
+    for (const rival of gone) {
+      if (rival.kind !== 'stranger') continue
+      const message = rivalGone(rival, this.#self)
+      for (const service of this.#servicesOf(rival.ip)) {
+        this.#record(service, 'Normal', 'AddressConflictResolved', message)
+      }
+    }
+  }
+
+  #servicesOf(ip: string): string[] {
+    const own = this.#ownerships.filter((one) => one.ip === ip && one.owner === this.#self)
+    return own.map(({ service }) => service)
   }
 
   #update(): void {

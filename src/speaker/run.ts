@@ -111,6 +111,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
       },
       speakers(pods) {
         diagnosis.setSpeakers(pods)
+        threads.toPacket({ kind: 'speakers', addresses: pods.map(({ address }) => address) })
         threads.toGossip({ kind: 'join', addresses: pods.map(({ address }) => address) })
       },
     },
@@ -160,6 +161,8 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
         return announcer.setInterfaces(message.names)
       case 'groups':
         return deps.setGroups(message.groups)
+      case 'rivals':
+        return announcer.tellRivals(message, options.announce.conflict)
       case 'stopped':
         return silent.resolve()
       case 'log':
