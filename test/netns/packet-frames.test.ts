@@ -11,13 +11,14 @@ import {
   solicitedNodeGroup,
 } from '../../src/core/wire/icmpv6-nd.ts'
 import { ensureLabPackages } from '../lab/packages.ts'
-import { must } from '../lab/processes.ts'
+import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
 import {
   NODE_MAC,
   PEER,
   PacketHost,
   createNamespaces,
+  inside,
   removeNamespaces,
   sendFromPeer,
 } from './packet-node.ts'
@@ -156,3 +157,8 @@ for (const [ip, flag] of [
     }
   })
 }
+
+test('netns/frames: ndisc6 finds the VIP, by multicast', async () => {
+  const { stdout } = await run(inside(PEER, 'ndisc6', '-1', '-w', '1000', V6, 'eth0'))
+  assert.match(stdout, new RegExp(NODE_MAC, 'i'))
+})

@@ -166,7 +166,7 @@ for (const [what, frame, to, expected] of [
       ['fd00::9', expected === toAll ? 'duplicateProbe' : 'solicitation'],
     )
     assert.deepEqual(destination, to)
-    const value = { kind: 'advertisement', source: ip('fe80::1'), target: ip('fd00::9') }
+    const value = { kind: 'advertisement', source: ip('fd00::9'), target: ip('fd00::9') }
     assert.deepEqual(decodeNeighbor(payload), {
       ok: true,
       value: { ...value, linkLayer: OWN, ...expected },

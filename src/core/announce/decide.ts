@@ -163,8 +163,7 @@ export class Responder {
     vips: VipTable,
     lame: VipTable | undefined,
   ): FrameDrop | undefined {
-    const { linkLocal } = on
-    if (!linkLocal) return 'interfaceNotAnnouncing'
+    if (!on.linkLocal) return 'interfaceNotAnnouncing'
     if (!isMulticastAt(bytes, 0) && !isMacAt(bytes, 0, on.mac)) return 'notForUs'
     const problem = neighborProblem(view, AT, length)
     if (problem) return problem
@@ -183,7 +182,8 @@ export class Responder {
     if (probe) copyMac(this.#allNodesMac, 0, reply, 0)
     else copyMac(bytes, sender, reply, 0)
     copyMac(on.mac, 0, reply, 6)
-    copyIpv6(sourceBytes(on), 0, reply, AT + ND_AT.source)
+    // As kernels do: ndisc6 for one takes no other's word.
+    copyIpv6(bytes, AT + ND_AT.target, reply, AT + ND_AT.source)
     if (probe) copyIpv6(this.#allNodes, 0, reply, AT + ND_AT.destination)
     else copyIpv6(bytes, AT + ND_AT.source, reply, AT + ND_AT.destination)
     reply[AT + ND_AT.flags] = (probe ? 0 : SOLICITED) | (override ? OVERRIDE : 0)
@@ -216,17 +216,4 @@ function senderProblem(
 
 function copyIpv6(from: Uint8Array, at: number, to: Uint8Array, toAt: number): void {
   for (let i = 0; i < 16; i++) to[toAt + i] = from[at + i] ?? 0
-}
-
-const sources = new WeakMap<AnnouncingInterface, Uint8Array>()
-const NO_SOURCE = new Uint8Array(16)
-
-/** The bytes of the link-local address, once an interface. */
-function sourceBytes(on: AnnouncingInterface): Uint8Array {
-  let bytes = sources.get(on)
-  if (!bytes) {
-    bytes = on.linkLocal ? ipToBytes(on.linkLocal) : NO_SOURCE
-    sources.set(on, bytes)
-  }
-  return bytes
 }
