@@ -2,10 +2,18 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { ensureLabPackages } from '../lab/packages.ts'
-import { run } from '../lab/processes.ts'
+import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
 import type { HostOptions } from './packet-host.ts'
-import { PEER, PacketHost, createNamespaces, inside, removeNamespaces } from './packet-node.ts'
+import {
+  PEER,
+  PacketHost,
+  createNamespaces,
+  indexAtPeer,
+  inside,
+  removeNamespaces,
+  script,
+} from './packet-node.ts'
 
 const MANY = Array.from({ length: 1000 }, (_, i) => `10.78.${i >> 8}.${i & 255}`)
 const LAST = MANY.at(-1) ?? ''
@@ -71,4 +79,18 @@ test('netns/announcing: it is refreshed after the bursts, for as long as it is h
   await until('refreshes', async () => (await packets()) >= 16, { timeoutMs: 12_000, everyMs: 50 })
   await host.announce([])
   assert.deepEqual((await host.counters()).vips, [])
+})
+
+test('netns/announcing: what finds no room while the process is stopped is counted', async () => {
+  await start({})
+  await host.announce([LAST])
+  await host.heard('announced', ({ ips }) => ips.includes(LAST))
+  host.signal('SIGSTOP')
+  const flood = inside(PEER, process.execPath, script('packet-flood'), await indexAtPeer(), '20000')
+  await must(flood)
+  host.signal('SIGCONT')
+  const { drops } = await host.counters()
+  assert.ok((drops['queueFull'] ?? 0) > 1000, JSON.stringify(drops))
+  const { stdout } = await run(inside(PEER, 'arping', '-c', '1', '-w', '1', '-i', 'eth0', LAST))
+  assert.match(stdout, /from 02:00:00:00:77:01/)
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { getHeapStatistics } from 'node:v8'
 import fc from 'fast-check'
 import { parseIp } from '../net/ip.ts'
 import { BROADCAST_MAC, parseMac } from '../net/mac.ts'
@@ -224,4 +225,26 @@ test('announce/decide: whoever asks for any of many addresses is answered with t
       assert.deepEqual(answered, ip(four ? ipv4 : ipv6))
     }),
   )
+})
+
+test('announce/decide: nothing is allocated for a frame, answered or not', () => {
+  const FRAMES = 20_000
+  const buffers = [
+    arp('10.0.0.9'),
+    solicit('fd00::9'),
+    solicit('fd00::9', probe),
+    arp('10.0.0.7'),
+    solicit('fd00::7'),
+    arp('10.0.0.9').subarray(0, 40),
+  ].map(frameBuffer)
+  const round = () => {
+    const before = getHeapStatistics().used_heap_size
+    for (let i = 0; i < FRAMES; i++) {
+      for (const buffer of buffers) responder.decide(buffer, eth0, vips)
+    }
+    return (getHeapStatistics().used_heap_size - before) / (FRAMES * buffers.length)
+  }
+  // The first are compiled while they run. One word each would be 8 bytes.
+  const bytes = Math.min(...Array.from({ length: 10 }, round).map(Math.abs))
+  assert.ok(bytes < 1, `${bytes} bytes a frame`)
 })
