@@ -228,7 +228,7 @@ test('announce/decide: whoever asks for any of many addresses is answered with t
 })
 
 test('announce/decide: nothing is allocated for a frame, answered or not', () => {
-  const FRAMES = 20_000
+  const FRAMES = 500
   const buffers = [
     arp('10.0.0.9'),
     solicit('fd00::9'),
@@ -244,7 +244,9 @@ test('announce/decide: nothing is allocated for a frame, answered or not', () =>
     }
     return (getHeapStatistics().used_heap_size - before) / (FRAMES * buffers.length)
   }
-  // The first are compiled while they run. One word each would be 8 bytes.
-  const bytes = Math.min(...Array.from({ length: 10 }, round).map(Math.abs))
-  assert.ok(bytes < 1, `${bytes} bytes a frame`)
+  // They are compiled while they run; and now and then garbage is collected: that of others.
+  const rounds = Array.from({ length: 200 }, round).slice(100)
+  const bytes = rounds.sort((a, b) => a - b)[50] ?? NaN
+  // One word each would be 8.
+  assert.ok(bytes < 2, `${bytes} bytes a frame`)
 })
