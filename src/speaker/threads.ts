@@ -13,6 +13,7 @@ import type {
   ToPacket,
 } from './messages.ts'
 import { newLease } from '../adapters/lease.ts'
+import { stepBack } from '../adapters/priority.ts'
 import { threadUrl } from './thread-url.ts'
 import { wake } from './wake.ts'
 
@@ -64,6 +65,7 @@ export async function startThreads(options: ThreadOptions): Promise<Threads> {
     workerData: { ...gossipOptions, packetPort, wakeFd, lease },
     transferList: [packetPort],
   })
+  stepBack()
   const died = Promise.race([exited(packet, 'packet'), exited(gossip, 'gossip')])
   died.catch(() => undefined)
   return {

@@ -9,6 +9,7 @@ import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { Lease, newLease } from '../../src/adapters/lease.ts'
+import { stepBack } from '../../src/adapters/priority.ts'
 import { formatIp, ipFromBytes, ipToBytes, parseIp } from '../../src/core/net/ip.ts'
 import type {
   AnnounceOptions,
@@ -55,7 +56,11 @@ const worker = new Worker(threadUrl('packet-thread'), {
 let wakeFd: number | undefined
 const say = (message: HostSays) => console.log(JSON.stringify(message))
 worker.on('message', (message: PacketToMain) => {
-  if (message.kind === 'ready') wakeFd = message.wakeFd
+  if (message.kind === 'ready') {
+    wakeFd = message.wakeFd
+    // As the main thread of a speaker does.
+    stepBack()
+  }
   say(message)
 })
 gossip.on('message', (message: FromPacket) => {
