@@ -88,6 +88,15 @@ test('announce/gratuitous: a new address is probed for before it is announced', 
   ])
 })
 
+test('announce/gratuitous: what is taken over goes before what is announced again', () => {
+  const schedule = new GratuitousSchedule()
+  schedule.update(0, one, [eth0])
+  schedule.take(0, 10)
+  schedule.update(10, one, [eth0], { again: true })
+  schedule.update(20, two, [eth0])
+  assert.deepEqual(names(schedule.take(20, 10)), ['10.0.0.8', '10.0.0.9'])
+})
+
 test('announce/gratuitous: `again` does not cut short that it is probed for', () => {
   const schedule = new GratuitousSchedule()
   schedule.update(0, one, [eth0], { probed: () => true })

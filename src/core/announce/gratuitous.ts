@@ -41,6 +41,7 @@ type StepName = (typeof ORDER)[number]
 /** Those that go first when not all can: fail-overs, then new addresses, then what is repeated. */
 const ORDER = [
   'first',
+  'again',
   'probe',
   'probeAgain',
   'firstProbed',
@@ -61,6 +62,7 @@ const steps = (refreshMs: number | undefined): Readonly<Record<StepName, Step>> 
   const refresh = refreshMs === undefined ? undefined : 'refresh'
   return {
     first: { ...verify, first: true },
+    again: { ...verify, first: true },
     probe: { sends: probe, thenMs: PROBE_MS / 2, then: 'probeAgain' },
     probeAgain: { sends: probe, thenMs: PROBE_MS / 2, then: 'firstProbed' },
     firstProbed: { ...verify, first: true },
@@ -113,9 +115,9 @@ export class GratuitousSchedule {
     const wanted = announcements(vips, interfaces)
     for (const [key, announcement] of wanted) {
       const known = this.#known.has(key)
-      if (known && (!again || this.#isProbed(key))) continue
+      if (known && (!again || !this.#isAnnounced(key))) continue
       this.#forget(key)
-      const step = !known && probed(announcement.vip) ? 'probe' : 'first'
+      const step = known ? 'again' : probed(announcement.vip) ? 'probe' : 'first'
       this.#queues[step].set(key, { announcement, at: now })
     }
     for (const key of this.#known) if (!wanted.has(key)) this.#forget(key)
@@ -169,10 +171,9 @@ export class GratuitousSchedule {
     return { ...announcement, sends, first }
   }
 
-  /** It has not been announced so far. */
-  #isProbed(key: string): boolean {
-    const { probe, probeAgain, firstProbed } = this.#queues
-    return probe.has(key) || probeAgain.has(key) || firstProbed.has(key)
+  #isAnnounced(key: string): boolean {
+    const { first, probe, probeAgain, firstProbed } = this.#queues
+    return ![first, probe, probeAgain, firstProbed].some((queue) => queue.has(key))
   }
 
   #forget(key: string): void {
