@@ -73,6 +73,10 @@ soak: deps ## days of simulated loss and pauses, 10 min of real loss, long fuzzi
 bench: deps ## figures: ARP beside the kernel's, 1,000 Services, memory, a cut cable (root)
 	@node test/bench/bench.ts
 
+.PHONY: bench-arp
+bench-arp: deps ## ARP beside the kernel's at 10, 1,000, 5,000 addresses, 20,000 requests a second (root)
+	@node test/bench/arp-ratio.ts
+
 .PHONY: bench-failover
 bench-failover: deps ## fail-over in six ways as a client sees it: RUNS=20 DETECTION=fast JSON=file (root)
 	@node test/bench/failover.ts $(if $(RUNS),--runs '$(RUNS)') $(if $(DETECTION),--detection '$(DETECTION)') $(if $(JSON),--json '$(JSON)')

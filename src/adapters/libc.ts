@@ -8,13 +8,13 @@ import koffi from 'koffi'
 const libc = koffi.load(null)
 
 type Call = (...args: unknown[]) => number
+const orErrno = (result: number): number => (result < 0 ? -koffi.errno() : result)
 const define = (prototype: string): Call => {
   const call = libc.func(prototype) as Call
-  return (...args) => {
-    const result = call(...args)
-    return result < 0 ? -koffi.errno() : result
-  }
+  return (...args) => orErrno(call(...args))
 }
+/** For what is called for every frame: `orErrno` is left to the caller, so no array is made of `args`. */
+const defineBare = (prototype: string): Call => libc.func(prototype) as Call
 
 export const socket: (family: number, type: number, protocol: number) => number = define(
   'int socket(int family, int type, int protocol)',
@@ -34,6 +34,28 @@ const setsockoptCall = define(
 export const setsockopt = (fd: number, level: number, name: number, value: Uint8Array): number =>
   setsockoptCall(fd, level, name, value, value.length)
 
+const getsockoptCall = define(
+  'int getsockopt(int fd, int level, int name, void *value, void *length)',
+)
+export const getsockopt = (fd: number, level: number, name: number, value: Uint32Array): number =>
+  getsockoptCall(fd, level, name, value, Uint32Array.of(value.byteLength))
+
+const mmapCall = libc.func(
+  'void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)',
+) as (...args: unknown[]) => bigint | null
+const munmapCall = define('int munmap(void *address, size_t length)')
+const READ_WRITE = 3
+const MAP_SHARED = 1
+const MAP_FAILED = 2n ** 64n - 1n
+/** Memory shared with the kernel. Nothing may look into `memory` after `unmap`. */
+export function mmap(fd: number, length: number): { memory: ArrayBuffer; unmap(): void } {
+  const at = mmapCall(null, length, READ_WRITE, MAP_SHARED, fd, 0)
+  if (at === null || BigInt.asUintN(64, at) === MAP_FAILED) {
+    throw new Error(`mmap: ${errnoName(koffi.errno())}`)
+  }
+  return { memory: koffi.view(at, length), unmap: () => void munmapCall(at, length) }
+}
+
 koffi.struct('bw_sock_fprog', { len: 'uint16_t', filter: 'void *' })
 const attachCall = define(
   'int setsockopt(int fd, int level, int name, bw_sock_fprog *program, uint length)',
@@ -50,7 +72,7 @@ export const ioctl: (fd: number, request: number, argument: ArrayBufferView) => 
 const readCall = define('long read(int fd, void *buffer, size_t length)')
 export const read = (fd: number, buffer: Uint8Array): number => readCall(fd, buffer, buffer.length)
 
-const recvfromCall = define(
+const recvfromCall = defineBare(
   'long recvfrom(int fd, void *buffer, size_t length, int flags, void *address, void *addressLength)',
 )
 /** Never waits: -EAGAIN when there is nothing. `addressLength`: one number, in and out. */
@@ -59,17 +81,18 @@ export const recvfrom = (
   buffer: Uint8Array,
   address: Uint8Array,
   addressLength: Uint32Array,
-): number => recvfromCall(fd, buffer, buffer.length, MSG_DONTWAIT, address, addressLength)
+): number => orErrno(recvfromCall(fd, buffer, buffer.length, MSG_DONTWAIT, address, addressLength))
 
-const sendtoCall = define(
+const sendtoCall = defineBare(
   'long sendto(int fd, void *buffer, size_t length, int flags, void *address, uint addressLength)',
 )
 /** Never waits: -EAGAIN or -ENOBUFS when the queue is full. */
 export const sendto = (fd: number, buffer: Uint8Array, address: Uint8Array): number =>
-  sendtoCall(fd, buffer, buffer.length, MSG_DONTWAIT, address, address.length)
+  orErrno(sendtoCall(fd, buffer, buffer.length, MSG_DONTWAIT, address, address.length))
 
-const pollCall = define('int poll(void *fds, ulong count, int timeoutMs)')
+const pollCall = defineBare('int poll(void *fds, ulong count, int timeoutMs)')
 const POLLIN = 1
+const POLLERR = 8
 /** Waits until one of `fds` can be read; -1: for as long as it takes. Which, in their order. */
 export class PollSet {
   readonly #fds: Int32Array
@@ -87,7 +110,7 @@ export class PollSet {
 
   /** Also ends, with nothing to read, when a signal came. */
   wait(timeoutMs: number): void {
-    const result = pollCall(this.#fds, this.#fds.length / 2, timeoutMs)
+    const result = orErrno(pollCall(this.#fds, this.#fds.length / 2, timeoutMs))
     if (result < 0) {
       this.#events.forEach((_, i) => i % 4 === 3 && (this.#events[i] = 0))
       if (result !== -ERRNO.EINTR) must(result, 'poll')
@@ -97,6 +120,11 @@ export class PollSet {
   /** An error counts: the read that follows tells of it. */
   readable(position: number): boolean {
     return this.#events[position * 4 + 3] !== 0
+  }
+
+  /** Where nothing is read by a call that would tell. */
+  failed(position: number): boolean {
+    return ((this.#events[position * 4 + 3] ?? 0) & POLLERR) !== 0
   }
 }
 

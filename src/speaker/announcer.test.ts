@@ -114,3 +114,50 @@ test('speaker/announcer: without any interface nothing is announced, and that is
   assert.deepEqual(last(), [])
   assert.match(told[0] ?? '', /Warning announceFailed: .*wanted any, usable are \[\]/)
 })
+
+const rival = {
+  ip: '10.0.0.1',
+  mac: '02:00:00:00:00:99',
+  interface: 'eth0',
+  kind: 'stranger',
+  speaker: undefined,
+} as const
+
+for (const [policy, does] of [
+  ['tell', /goes on announcing it/],
+  ['defend', /announces it again/],
+  ['yield', /leaves it to that host/],
+] as const) {
+  test(`speaker/announcer: a stranger is told of on the Service, with its MAC and what is done: ${policy}`, () => {
+    const { announcer, told, own } = setUp()
+    own('w1')
+    announcer.tellRivals({ alarms: [rival, { ...rival, ip: '10.0.0.2' }], gone: [] }, policy)
+    const [warning, ...others] = told
+    assert.match(
+      warning ?? '',
+      /^default\/nginx Warning AddressConflict: 10\.0\.0\.1 .*02:00:00:00:00:99/,
+    )
+    assert.match(warning ?? '', does)
+    assert.deepEqual(others, [])
+  })
+}
+
+test('speaker/announcer: that a stranger is gone is told, of a speaker only that it was there', () => {
+  const { announcer, told, own } = setUp()
+  own('w1')
+  const speaker = { ...rival, kind: 'speaker', speaker: '10.0.0.7' } as const
+  announcer.tellRivals({ alarms: [speaker], gone: [rival, speaker] }, 'tell')
+  const reasons = told.map((text) => text.split(':')[0])
+  assert.deepEqual(reasons, [
+    'default/nginx Warning AnnouncedTwice',
+    'default/nginx Normal AddressConflictResolved',
+  ])
+  assert.match(told[0] ?? '', /10\.0\.0\.7/)
+})
+
+test('speaker/announcer: rivals of what another node owns are not its to tell of', () => {
+  const { announcer, told, own } = setUp()
+  own('w2')
+  announcer.tellRivals({ alarms: [rival], gone: [rival] }, 'tell')
+  assert.deepEqual(told, [])
+})

@@ -3,7 +3,8 @@
  * owners from the gossip thread and the interfaces from the packet thread.
  */
 import type { Clock } from '../ports/clock.ts'
-import type { Candidacy, OwnerView } from './messages.ts'
+import type { Candidacy, ConflictPolicy, OwnerView, Rival } from './messages.ts'
+import { rivalGone, rivalWarning } from './rival-words.ts'
 import type { Announced } from './status-plan.ts'
 
 /** An interface that goes takes its addresses along: most are another node's a moment later. */
@@ -13,7 +14,13 @@ const FAILS_FOR_MS = 1000
 export type RecordEvent = (
   service: string,
   type: 'Normal' | 'Warning',
-  reason: 'nodeAssigned' | 'announceFailed' | 'notAnnounced',
+  reason:
+    | 'nodeAssigned'
+    | 'announceFailed'
+    | 'notAnnounced'
+    | 'AddressConflict'
+    | 'AddressConflictResolved'
+    | 'AnnouncedTwice',
   message: string,
 ) => void
 
@@ -71,6 +78,32 @@ export class Announcer {
   setInterfaces(names: readonly string[]): void {
     this.#interfaces = new Set(names)
     this.#update()
+  }
+
+  /** Others use addresses of ours: on each Service that has one. */
+  tellRivals(
+    { alarms, gone }: { readonly alarms: readonly Rival[]; readonly gone: readonly Rival[] },
+    policy: ConflictPolicy,
+  ): void {
+    for (const rival of alarms) {
+      const reason = rival.kind === 'speaker' ? 'AnnouncedTwice' : 'AddressConflict'
+      const message = rivalWarning(rival, this.#self, policy)
+      for (const service of this.#servicesOf(rival.ip)) {
+        this.#record(service, 'Warning', reason, message)
+      }
+    }
+    for (const rival of gone) {
+      if (rival.kind !== 'stranger') continue
+      const message = rivalGone(rival, this.#self)
+      for (const service of this.#servicesOf(rival.ip)) {
+        this.#record(service, 'Normal', 'AddressConflictResolved', message)
+      }
+    }
+  }
+
+  #servicesOf(ip: string): string[] {
+    const own = this.#ownerships.filter((one) => one.ip === ip && one.owner === this.#self)
+    return own.map(({ service }) => service)
   }
 
   #update(): void {

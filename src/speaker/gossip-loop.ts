@@ -126,7 +126,7 @@ export class GossipLoop {
   fromPacket(message: FromPacket): void {
     switch (message.kind) {
       case 'announced':
-        this.#vips.handover.announced(message.ips)
+        this.#vips.announced(message.ips)
         return this.#flush()
       case 'claimed':
         this.#vips.handover.claimed(message.ips, this.#deps.clock.now())
@@ -274,7 +274,9 @@ export class GossipLoop {
     const vips = this.#vips.table
     const { lame } = this.#vips.handover
     const table = JSON.stringify([vips, lame])
-    if (table !== this.#announced || again) toPacket({ kind: 'announce', vips, lame, again })
+    if (table !== this.#announced || again) {
+      toPacket({ kind: 'announce', vips, lame, again, first: this.#vips.first })
+    }
     this.#announced = table
     for (const { to, message } of send) {
       log.debug('handover-said', { to, ...message })

@@ -35,7 +35,7 @@ const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 
 const stop = stopSignal()
 const cluster = connectCluster(log)
 const groups = new SolicitedNodeGroups(log)
-const { bindAddress, bindPort, returnDelayMs, excludeInterfaces } = options
+const { bindAddress, bindPort, returnDelayMs, excludeInterfaces, announce } = options
 const keys = readKeys(options.secretDirectory)
 tellKeys(log, keys)
 const threads = await startThreads({
@@ -48,6 +48,7 @@ const threads = await startThreads({
   detection,
   returnDelayMs,
   excludeInterfaces,
+  announce,
 })
 const keyFollower = followKeys(options.secretDirectory, keys, log, (keys) => {
   threads.toGossip({ kind: 'keys', keys })

@@ -3,18 +3,20 @@
  *
  *   main ──candidacies, join, leave──▶ gossip ──announce, ask────────────────▶ packet
  *   main ◀─────members, owners──────── gossip ◀─announced, claimed, carrier… ─ packet
- *   main ◀────────────────ready, interfaces, counters────── packet
+ *   main ◀──────────ready, interfaces, rivals, counters──── packet
  *
  * Every message is plain data. Tables go as a whole, so a reader never sees half of one.
  */
+import type { Asked } from '../core/announce/decide.ts'
 import type { GroupMembership } from '../core/announce/groups.ts'
+import type { Rival, RivalKind } from '../core/announce/rivals.ts'
 import type { Candidacy } from '../core/election/candidacy.ts'
 import type { HandoverCount, Holding } from '../core/election/handover.ts'
 import type { AnnouncedVip, Ownership } from '../core/election/owners.ts'
 import type { Finding } from '../core/gossip/findings.ts'
 import type { GossipView } from '../core/gossip/view.ts'
 
-export type { AnnouncedVip, Candidacy, GroupMembership, Ownership }
+export type { AnnouncedVip, Candidacy, GroupMembership, Ownership, Rival }
 
 export interface GossipThreadView extends GossipView {
   /** Addresses that changed hands (core/election/handover.ts). */
@@ -81,6 +83,8 @@ export interface ToPacket {
    * neighbours that the addresses are its own.
    */
   readonly again?: boolean
+  /** Those among them that nobody has announced so far: they are asked for on the wire first. */
+  readonly first?: readonly string[]
 }
 
 /** Sent by gossip: see segment.ts. Addresses are 4 or 16 bytes. */
@@ -108,6 +112,19 @@ export type MainToPacket =
   | { readonly kind: 'count' }
   /** Regular expressions of the interfaces on which nothing is announced, from now on. */
   | { readonly kind: 'exclude'; readonly patterns: readonly string[] }
+  /** Addresses of the nodes that have speakers, as text: their MACs are no strangers'. */
+  | { readonly kind: 'speakers'; readonly addresses: readonly string[] }
+
+/** What to do about a stranger that uses an address of ours: docs/layer2.md. */
+export type ConflictPolicy = 'tell' | 'defend' | 'yield'
+
+export interface AnnounceOptions {
+  /** See core/announce/gratuitous.ts; undefined: no refresh. */
+  readonly refreshMs: number | undefined
+  /** Announcements and probes, packets a second; Infinity: no bound. */
+  readonly packetsPerSecond: number
+  readonly conflict: ConflictPolicy
+}
 
 export type PacketToMain =
   /** Sockets are open. `wakeFd` is an eventfd: write 8 bytes to it after posting to the thread. */
@@ -116,6 +133,8 @@ export type PacketToMain =
   | { readonly kind: 'interfaces'; readonly names: readonly string[] }
   /** Solicited-node groups that must be joined, by interface index: main does it by raw-socket. */
   | { readonly kind: 'groups'; readonly groups: readonly GroupMembership[] }
+  /** Others use addresses of ours: people are to be told, or told that it is over. */
+  | { readonly kind: 'rivals'; readonly alarms: readonly Rival[]; readonly gone: readonly Rival[] }
   | { readonly kind: 'counters'; readonly counters: PacketCounters }
   | { readonly kind: 'stopped' }
   | {
@@ -135,4 +154,9 @@ export interface PacketCounters {
   }[]
   /** Frames not answered, by reason. */
   readonly drops: Readonly<Record<string, number>>
+  /** Frames answered, by what was asked. */
+  readonly answers: Readonly<Record<Asked, number>>
+  /** Others that use addresses of ours now, and how many there have been. */
+  readonly rivals: readonly Rival[]
+  readonly rivalsFound: Readonly<Record<RivalKind, number>>
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { documentedMetrics, keptMetrics } from '../../test/arch/documented-metrics.ts'
+import { packetCounters } from '../../test/fakes/packet-counters.ts'
 import { newCounters } from '../core/gossip/counters.ts'
 import type { GossipThreadView } from './messages.ts'
 import { FAMILIES, SpeakerMetrics } from './metrics.ts'
@@ -21,7 +22,7 @@ const gossip = (some: Partial<GossipThreadView> = {}): GossipThreadView => ({
 const snapshot = (some: Partial<Snapshot> = {}): Snapshot => ({
   node: 'w1',
   gossip: gossip(),
-  packet: { vips: [], drops: {} },
+  packet: packetCounters(),
   announced: [],
   refused: [],
   problems: [],
@@ -38,7 +39,7 @@ test("speaker/metrics: MetalLB's, as MetalLB writes them", async () => {
   const vip = { ip: '10.0.0.1', requestsReceived: 3, responsesSent: 2, gratuitousSent: 0 }
   const text = await new SpeakerMetrics().text(
     snapshot({
-      packet: { vips: [vip], drops: {} },
+      packet: packetCounters({ vips: [vip], drops: {} }),
       announced: [{ service: 'default/nginx', ip: '10.0.0.1' }],
     }),
   )
@@ -56,8 +57,12 @@ test("speaker/metrics: MetalLB's, as MetalLB writes them", async () => {
 test('speaker/metrics: scraped again it is what the threads say, not the sum; what is gone is gone', async () => {
   const metrics = new SpeakerMetrics()
   const vip = { ip: '10.0.0.1', requestsReceived: 3, responsesSent: 3, gratuitousSent: 5 }
-  await metrics.text(snapshot({ packet: { vips: [vip], drops: { notAnnounced: 4 } } }))
-  const text = await metrics.text(snapshot({ packet: { vips: [], drops: { notAnnounced: 6 } } }))
+  await metrics.text(
+    snapshot({ packet: packetCounters({ vips: [vip], drops: { notAnnounced: 4 } }) }),
+  )
+  const text = await metrics.text(
+    snapshot({ packet: packetCounters({ vips: [], drops: { notAnnounced: 6 } }) }),
+  )
   assert.deepEqual(lines(text, 'metallb_layer2_[a-z0-9_]+', 'bellwether_frames_dropped_total'), [
     'bellwether_frames_dropped_total{reason="notAnnounced"} 6',
   ])
@@ -110,14 +115,36 @@ test('speaker/metrics: what gossip counts, each by its label', async () => {
   }
 })
 
+test('speaker/metrics: who else uses an address, while it does', async () => {
+  const rival = { ip: '10.0.0.1', mac: '02:00:00:00:00:99', interface: 'eth0' } as const
+  const metrics = new SpeakerMetrics()
+  const found = { stranger: 1, speaker: 0 }
+  const rivals = [{ ...rival, kind: 'stranger' as const, speaker: undefined }]
+  const some = packetCounters({ rivals, rivalsFound: found })
+  const text = await metrics.text(snapshot({ packet: some }))
+  assert.deepEqual(lines(text, 'bellwether_rivals[a-z_]*'), [
+    'bellwether_rivals{ip="10.0.0.1",mac="02:00:00:00:00:99",kind="stranger"} 1',
+    'bellwether_rivals_found_total{kind="stranger"} 1',
+    'bellwether_rivals_found_total{kind="speaker"} 0',
+  ])
+  const after = await metrics.text(snapshot({ packet: packetCounters({ rivalsFound: found }) }))
+  assert.deepEqual(lines(after, 'bellwether_rivals'), [])
+})
+
 test('speaker/metrics: a thread that does not answer is left out, the other is there', async () => {
   const metrics = new SpeakerMetrics()
   await metrics.text(snapshot())
   const answering = { gossip: false, packet: true }
-  const packet = { vips: [], drops: { notAnnounced: 1 } }
+  const packet = packetCounters({ vips: [], drops: { notAnnounced: 1 } })
   const text = await metrics.text(snapshot({ gossip: undefined, packet, answering }))
   assert.deepEqual(lines(text, 'bellwether_[a-z_]+'), [
     'bellwether_frames_dropped_total{reason="notAnnounced"} 1',
+    'bellwether_frames_answered_total{asked="arpRequest"} 0',
+    'bellwether_frames_answered_total{asked="arpProbe"} 0',
+    'bellwether_frames_answered_total{asked="solicitation"} 0',
+    'bellwether_frames_answered_total{asked="duplicateProbe"} 0',
+    'bellwether_rivals_found_total{kind="stranger"} 0',
+    'bellwether_rivals_found_total{kind="speaker"} 0',
     'bellwether_thread_answering{thread="gossip"} 0',
     'bellwether_thread_answering{thread="packet"} 1',
   ])

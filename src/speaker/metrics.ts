@@ -221,6 +221,28 @@ export const FAMILIES: readonly Family[] = [
     read: ({ packet }) => each('reason', packet?.drops),
   },
   {
+    name: 'bellwether_frames_answered_total',
+    help: 'ARP requests and probes, neighbour solicitations and duplicate address probes that were answered',
+    type: 'counter',
+    labels: ['asked'],
+    read: ({ packet }) => each('asked', packet?.answers),
+  },
+  {
+    name: 'bellwether_rivals',
+    help: 'Others that use an address which this node announces, now',
+    type: 'gauge',
+    labels: ['ip', 'mac', 'kind'],
+    read: ({ packet }) =>
+      (packet?.rivals ?? []).map(({ ip, mac, kind }) => [{ ip, mac, kind }, 1] as const),
+  },
+  {
+    name: 'bellwether_rivals_found_total',
+    help: 'Times that another was found to use an address which this node announces',
+    type: 'counter',
+    labels: ['kind'],
+    read: ({ packet }) => each('kind', packet?.rivalsFound),
+  },
+  {
     name: 'bellwether_problems',
     help: 'What is wrong with the network or the configuration now, by the reason of the event that told of it',
     type: 'gauge',

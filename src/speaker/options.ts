@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
+import type { AnnounceOptions, ConflictPolicy } from './messages.ts'
 import type { SecretMissing } from './secret-missing.ts'
 import { LAN, WAN } from '../core/gossip/profiles.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
@@ -31,6 +32,9 @@ const FLAGS = {
   'ml-config': { kind: 'text', default: MEMBERLIST_FILE },
   'failure-detection': { kind: 'text', env: 'BELLWETHER_FAILURE_DETECTION' },
   'return-delay': { kind: 'number', env: 'BELLWETHER_RETURN_DELAY', default: '30' },
+  'announce-rate': { kind: 'number', env: 'BELLWETHER_ANNOUNCE_RATE', default: '5000' },
+  'announce-refresh': { kind: 'number', env: 'BELLWETHER_ANNOUNCE_REFRESH', default: '150' },
+  'address-conflict': { kind: 'text', env: 'BELLWETHER_ADDRESS_CONFLICT', default: 'tell' },
   'exclude-l2-config': { kind: 'text', default: EXCLUDE_FILE },
   // Accepted so that MetalLB's DaemonSet works unchanged; what they are for comes later.
   host: { kind: 'text', env: 'METALLB_HOST' },
@@ -68,6 +72,8 @@ export interface SpeakerOptions {
   /** `--exclude-l2-config`, and what is in it. */
   readonly excludeFile: string
   readonly excludeInterfaces: readonly string[]
+  /** `--announce-rate`, `--announce-refresh` (seconds there), `--address-conflict`. */
+  readonly announce: AnnounceOptions
 }
 
 export type ParsedOptions =
@@ -103,6 +109,12 @@ export function speakerOptions(
     const expected = Object.keys(DETECTIONS).join(', ')
     problems.push(`--failure-detection: expected one of ${expected}, got "${detection}"`)
   }
+  const announce = announceOptions(
+    flags['announce-rate'],
+    flags['announce-refresh'],
+    flags['address-conflict'],
+  )
+  if (Array.isArray(announce)) problems.push(...announce)
   const on = flags['ml-bindaddr'] !== '' && flags['ml-labels'] !== ''
   const membership = membershipOf(on, flags['ml-config'], flags['ml-wan-config'])
   problems.push(...membership.problems)
@@ -111,7 +123,8 @@ export function speakerOptions(
   if (!excluded.ok) problems.push(excluded.problem)
   const metrics = metricsOptions(flags)
   if (!metrics.ok) problems.push(...metrics.problems)
-  const whole = excluded.ok && namespace && isDetection(detection) && metrics.ok
+  const whole =
+    excluded.ok && namespace && isDetection(detection) && metrics.ok && !Array.isArray(announce)
   if (problems.length > 0 || !whole) {
     return { ok: false, problems, ...(secretMissing && { secretMissing }) }
   }
@@ -137,6 +150,7 @@ export function speakerOptions(
       returnDelayMs: flags['return-delay'] * 1000,
       excludeFile,
       excludeInterfaces: excluded.patterns,
+      announce,
     },
   }
 }
@@ -161,6 +175,36 @@ function membershipOf(on: boolean, file: string, wan: boolean): Membership {
   return {
     problems: [],
     found: { profile: parsed.profile, profileName: 'file', switches: parsed.switches },
+  }
+}
+
+const CONFLICT_POLICIES = ['tell', 'defend', 'yield'] as const satisfies readonly ConflictPolicy[]
+/** A refresh that comes sooner would overlap with the bursts it follows. */
+const LEAST_REFRESH_S = 5
+
+/** 0 as a rate: no bound; as a refresh: none. A list is what is wrong. */
+function announceOptions(
+  packetsPerSecond: number,
+  refreshS: number,
+  policy: string,
+): AnnounceOptions | string[] {
+  const problems: string[] = []
+  const conflict = CONFLICT_POLICIES.find((name) => name === policy)
+  if (!conflict) {
+    problems.push(
+      `--address-conflict: expected one of ${CONFLICT_POLICIES.join(', ')}, got "${policy}"`,
+    )
+  }
+  if (refreshS > 0 && refreshS < LEAST_REFRESH_S) {
+    problems.push(
+      `--announce-refresh: expected 0 (off) or at least ${LEAST_REFRESH_S} seconds, got "${refreshS}"`,
+    )
+  }
+  if (!conflict || problems.length > 0) return problems
+  return {
+    packetsPerSecond: packetsPerSecond === 0 ? Infinity : packetsPerSecond,
+    refreshMs: refreshS === 0 ? undefined : refreshS * 1000,
+    conflict,
   }
 }
 

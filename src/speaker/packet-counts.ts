@@ -1,12 +1,25 @@
 /** What the packet thread counts: by address announced, and frames not answered by reason. */
 import type { AskDrop } from '../core/announce/ask.ts'
-import type { FrameDrop } from '../core/announce/decide.ts'
+import type { Asked, FrameDrop } from '../core/announce/decide.ts'
+import type { RivalKind } from '../core/announce/rivals.ts'
 import type { Vip, VipTable } from '../core/announce/vips.ts'
-import type { PacketCounters } from './messages.ts'
+import type { PacketCounters, Rival } from './messages.ts'
 
-/** `ownershipUnsure`: the gossip thread does not vouch for the table (assurance.ts). */
 export type PacketDropReason =
-  FrameDrop | AskDrop | 'sendFailed' | 'ownershipUnsure' | 'beforeTakeover'
+  | FrameDrop
+  | AskDrop
+  | 'outgoing'
+  | 'sendFailed'
+  /** The gossip thread does not vouch for the table (assurance.ts). */
+  | 'ownershipUnsure'
+  | 'beforeTakeover'
+  /** Probed for, or yielded to a stranger. */
+  | 'notYetAnnounced'
+  | 'yielded'
+  | 'vlanTagged'
+  | 'oversized'
+  | 'queueFull'
+  | 'rivalFlood'
 
 const REMEMBERED = 20_000
 
@@ -19,6 +32,8 @@ interface VipCounts {
 export class PacketCounts {
   #vips = new Map<string, VipCounts>()
   readonly #drops = new Map<PacketDropReason, number>()
+  readonly #answers = { arpRequest: 0, arpProbe: 0, solicitation: 0, duplicateProbe: 0 }
+  readonly #rivals = { stranger: 0, speaker: 0 }
 
   /**
    * Of those that were announced here once the counts stay, as those of MetalLB do: a counter that goes
@@ -30,26 +45,34 @@ export class PacketCounts {
     this.#vips = new Map([...table].map((vip) => [vip.text, this.#of(vip)]))
   }
 
-  received(vip: Vip): void {
-    this.#of(vip).requestsReceived++
+  /** `sent`: the answer has left. */
+  received(vip: Vip, asked: Asked, sent: boolean): void {
+    const counts = this.#of(vip)
+    counts.requestsReceived++
+    if (!sent) return
+    counts.responsesSent++
+    this.#answers[asked]++
   }
 
-  responded(vip: Vip): void {
-    this.#of(vip).responsesSent++
+  rivalFound(kind: RivalKind): void {
+    this.#rivals[kind]++
   }
 
   announced(vip: Vip): void {
     this.#of(vip).gratuitousSent++
   }
 
-  dropped(reason: PacketDropReason): void {
-    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1)
+  dropped(reason: PacketDropReason, frames = 1): void {
+    if (frames > 0) this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + frames)
   }
 
-  snapshot(): PacketCounters {
+  snapshot(rivals: readonly Rival[]): PacketCounters {
     return {
       vips: [...this.#vips].map(([ip, counts]) => ({ ip, ...counts })),
       drops: Object.fromEntries(this.#drops),
+      answers: { ...this.#answers },
+      rivals,
+      rivalsFound: { ...this.#rivals },
     }
   }
 

@@ -6,18 +6,30 @@ import { isDeepStrictEqual } from 'node:util'
 import { PacketSocket } from '../adapters/af-packet.ts'
 import { PollSet, SOCK_CLOEXEC, SOCK_NONBLOCK, eventfd, must, read } from '../adapters/libc.ts'
 import { LinkWatch } from '../adapters/netlink.ts'
+import type { ReceivedFrame } from '../adapters/af-packet.ts'
 import { claimedIn } from '../core/announce/claim.ts'
-import { decide } from '../core/announce/decide.ts'
-import type { Received } from '../core/announce/decide.ts'
-import { GratuitousSchedule, gratuitousFrames } from '../core/announce/gratuitous.ts'
+import { Responder } from '../core/announce/decide.ts'
 import { solicitedNodeGroups } from '../core/announce/groups.ts'
 import { announcingInterfaces } from '../core/announce/interfaces.ts'
 import type { AnnouncingInterface } from '../core/announce/interfaces.ts'
-import { VipTable } from '../core/announce/vips.ts'
+import { senderIs, senderOf, usedBySender } from '../core/announce/sighting.ts'
+import type { Vip } from '../core/announce/vips.ts'
+import { Wakefulness } from '../core/announce/wakefulness.ts'
 import type { Mac } from '../core/net/mac.ts'
-import { sameMac } from '../core/wire/ethernet.ts'
-import type { FromPacket, MainToPacket, PacketToMain, ToPacket, ToSegment } from './messages.ts'
+import { isMacAt, isMulticastMac, sameMac } from '../core/wire/ethernet.ts'
+import { Announcing } from './announcing.ts'
+import type {
+  AnnounceOptions,
+  FromPacket,
+  MainToPacket,
+  PacketToMain,
+  ToPacket,
+  ToSegment,
+} from './messages.ts'
 import { PacketCounts } from './packet-counts.ts'
+import type { PacketDropReason } from './packet-counts.ts'
+import { PacketTable } from './packet-table.ts'
+import { RivalWatch } from './rival-watch.ts'
 import { Segment } from './segment.ts'
 
 export interface PacketPorts {
@@ -32,8 +44,12 @@ export interface PacketPorts {
   readonly lease: { readonly holds: boolean; unheard(): boolean }
 }
 
-/** Frames or announcements in one go: then the loop looks for messages, even in a flood. */
+/** Frames in one go: then the loop looks for messages, even in a flood. */
 const BATCH = 64
+/** For so long the thread stays awake after an answer, where that pays (core/announce/wakefulness.ts). */
+const AWAKE_MS = 0.05
+/** Looks between two at the clock. */
+const LOOKS = 64
 /** Between looks whether the lease holds again, where something is to be announced. */
 const UNSURE_WAIT_MS = 5
 /** A thread that is terminated ends no sooner than poll(2) does. */
@@ -46,39 +62,58 @@ export class PacketLoop {
   readonly #arp = new PacketSocket('arpRequests')
   readonly #neighbor = new PacketSocket('solicitations')
   readonly #links = new LinkWatch()
-  readonly #schedule = new GratuitousSchedule()
+  readonly #responder = new Responder()
+  readonly #wakefulness = new Wakefulness()
   readonly #counts = new PacketCounts()
+  readonly #announcing: Announcing
+  readonly #rivals: RivalWatch
   readonly #segment = new Segment({
     toGossip: (message) => this.#ports.toGossip(message),
     dropped: (reason) => this.#counts.dropped(reason),
+    heard: (frame) => this.#hearSender(frame, this.#interfaces.get(frame.ifindex)),
+    answered: (ip, mac) => this.#rivals.answered(performance.now(), ip, mac),
   })
-  #vips = new VipTable()
-  /**
-   * When new ones were announced, Unix time in ms; Infinity: not yet. What came before that is the old
-   * owner's to answer. By text, until all that came before is through.
-   */
-  readonly #ownSince = new Map<string, number>()
-  /** Those that are another's as soon as it announces them. */
-  #lame = new VipTable()
-  /** Lame ones that were: a table on its way may not know yet. */
-  #claimed = new Set<string>()
+  readonly #table = new PacketTable()
   #interfaces = new Map<number, AnnouncingInterface>()
+  /** Of all interfaces of this node. */
+  #ownMacs: readonly Mac[] = []
   #sentNames: string | undefined
   #sentGroups = '[]'
   #sure = false
   #stopped = false
 
   /** Opens the sockets. Throws where the kernel refuses one: CAP_NET_RAW is needed. */
-  constructor(ports: PacketPorts, exclude: readonly RegExp[]) {
+  constructor(ports: PacketPorts, exclude: readonly RegExp[], options: AnnounceOptions) {
     this.#ports = ports
     this.#exclude = exclude
+    this.#announcing = new Announcing(options, {
+      send: (vip, on, frame) => this.#send(this.#socketOf(vip.ip.family), on.index, frame),
+      begins: (vip) => this.#table.begins(vip, Date.now()),
+      sent: (vip) => this.#counts.announced(vip),
+    })
+    this.#rivals = new RivalWatch(options.conflict, {
+      ask: (ip, on, question) => this.#send(this.#socketOf(ip.family), on.index, question),
+      tell: (news) => this.#ports.send({ kind: 'rivals', ...news }),
+      found: (kind) => this.#counts.rivalFound(kind),
+      forgotten: () => this.#counts.dropped('rivalFlood'),
+      announce: (ip) => this.#announcing.announce(ip),
+      probe: (ip) => {
+        const vip = this.#table.vips.named(ip)
+        if (vip) this.#announcing.probe(vip)
+      },
+      changed: () => {
+        for (const text of this.#rivals.yielded) this.#table.withdraw(text)
+        this.#tableChanged()
+      },
+    })
   }
 
   /** Returns after 'stop'. */
   run(): void {
     this.#ports.send({ kind: 'ready', wakeFd: this.#wakeFd })
     this.#scan()
-    const fds = [this.#wakeFd, this.#arp.fd, this.#neighbor.fd, this.#links.fd]
+    const sockets = [this.#arp, this.#neighbor]
+    const fds = [this.#wakeFd, this.#links.fd, ...sockets.map(({ fd }) => fd)]
     const poll = new PollSet([...fds, ...this.#segment.fds])
     const wakes = new Uint8Array(8)
     while (!this.#stopped) {
@@ -90,21 +125,26 @@ export class PacketLoop {
         this.#hear()
       }
       this.#sure = sure
-      if (poll.readable(1)) this.#answer(this.#arp)
-      if (poll.readable(2)) this.#answer(this.#neighbor)
-      if (poll.readable(3) && this.#links.update()) this.#scan()
-      if (sure) this.#announce()
+      this.#answer()
+      if (poll.readable(1) && this.#links.update()) this.#scan()
+      if (sure) this.#tell()
       if (poll.readable(4) || poll.readable(5)) this.#segment.hear(BATCH)
+      for (let i = 2; i < 6; i++) if (poll.failed(i)) this.#settle()
     }
-    for (const socket of [this.#arp, this.#neighbor, this.#links, this.#segment]) socket.close()
+    for (const socket of [...sockets, this.#links, this.#segment]) socket.close()
     // The eventfd stays: a late wake must not write to what reuses its number.
     this.#ports.send({ kind: 'stopped' })
   }
 
+  #settle(): void {
+    for (const socket of [this.#arp, this.#neighbor, this.#segment]) socket.settle()
+  }
+
   #timeoutMs(): number {
-    const deadline = this.#schedule.deadline ?? Infinity
+    const now = performance.now()
+    const deadline = Math.min(this.#announcing.deadline(now), this.#rivals.deadline)
     const least = this.#sure ? 0 : UNSURE_WAIT_MS
-    return Math.ceil(Math.max(least, Math.min(LONGEST_WAIT_MS, deadline - performance.now())))
+    return Math.ceil(Math.max(least, Math.min(LONGEST_WAIT_MS, deadline - now)))
   }
 
   #hear(): void {
@@ -114,8 +154,9 @@ export class PacketLoop {
   #take(message: MainToPacket | ToPacket | ToSegment): void {
     switch (message.kind) {
       case 'announce':
-        this.#takeTable(message)
-        this.#counts.keep(this.#vips)
+        this.#table.take(message)
+        this.#rivals.keep((text) => this.#table.vips.named(text) !== undefined)
+        this.#counts.keep(this.#table.vips)
         this.#tableChanged(message.again)
         return
       case 'ask':
@@ -125,33 +166,29 @@ export class PacketLoop {
         this.#exclude = message.patterns.map((pattern) => new RegExp(pattern))
         return this.#scan()
       case 'count':
-        this.#ports.send({ kind: 'counters', counters: this.#counts.snapshot() })
+        for (const socket of [this.#arp, this.#neighbor]) {
+          this.#counts.dropped('queueFull', socket.overrun())
+        }
+        this.#ports.send({
+          kind: 'counters',
+          counters: this.#counts.snapshot(this.#rivals.standing),
+        })
         return
+      case 'speakers':
+        return this.#rivals.setSpeakers(message.addresses)
       case 'stop':
-        this.#vips = new VipTable()
+        this.#table.clear()
         this.#tableChanged()
         this.#stopped = true
         return
     }
   }
 
-  #takeTable({ vips, lame }: ToPacket): void {
-    this.#claimed = this.#claimed.intersection(new Set(lame))
-    const held = vips.filter(({ ip }) => !this.#claimed.has(ip))
-    const given = new Set(lame)
-    const before = this.#vips
-    this.#vips = new VipTable(held, before)
-    this.#lame = new VipTable(
-      held.filter(({ ip }) => given.has(ip)),
-      this.#vips,
-    )
-    for (const { ip, text } of before) if (!this.#vips.get(ip)) this.#ownSince.delete(text)
-    for (const { ip, text } of this.#vips) if (!before.get(ip)) this.#ownSince.set(text, Infinity)
-  }
-
   /** Looks anew at which interfaces qualify. */
   #scan(): void {
-    const { links, addresses } = this.#links.table
+    const { addresses } = this.#links.table
+    const links = [...this.#links.table.links]
+    this.#ownMacs = links.flatMap(({ mac }) => mac ?? [])
     this.#segment.linksChanged(this.#links.table)
     const interfaces = announcingInterfaces(links, addresses, this.#exclude)
     // Most changes are of other interfaces: those of pods that come and go.
@@ -167,87 +204,128 @@ export class PacketLoop {
     this.#tableChanged()
   }
 
-  #tableChanged(again?: boolean): void {
+  #tableChanged(again = false): void {
     const interfaces = [...this.#interfaces.values()]
+    const { vips, lame } = this.#table
     // The next owner is to announce what is lame.
-    const own = [...this.#vips].filter(({ ip }) => !this.#lame.get(ip))
-    this.#schedule.update(performance.now(), own, interfaces, again)
-    const groups = solicitedNodeGroups(this.#vips, interfaces)
+    const own = [...vips].filter(({ ip, text }) => !lame.get(ip) && !this.#rivals.yielded.has(text))
+    const probed = (vip: Vip) => this.#table.isFirst(vip)
+    this.#announcing.update(performance.now(), own, interfaces, { again, probed })
+    const groups = solicitedNodeGroups(vips, interfaces)
     const text = JSON.stringify(groups)
     if (text !== this.#sentGroups) this.#ports.send({ kind: 'groups', groups })
     this.#sentGroups = text
   }
 
-  #answer(socket: PacketSocket): void {
-    for (let i = 0; i < BATCH && !this.#stopped; i++) {
-      const frame = socket.receive()
-      if (!frame) return this.#emptied(socket)
-      // For each frame: the process may have been stopped after the last one.
-      if (!this.#sure || !this.#ports.lease.holds) {
-        this.#counts.dropped('ownershipUnsure')
-        continue
-      }
-      // It is judged by all that was said before it came, however late this thread is.
-      if (this.#ports.lease.unheard()) this.#hear()
-      const { ifindex, outgoing, otherHost } = frame
-      const on = this.#interfaces.get(ifindex)
-      if (!otherHost) this.#hearClaim(frame.bytes, { on, outgoing })
-      const answer = otherHost
-        ? ({ ok: false, reason: 'notForUs' } as const)
-        : decide(frame.bytes, { on, outgoing }, this.#vips)
-      if (!answer.ok) {
-        this.#counts.dropped(answer.reason)
-        continue
-      }
-      const { vip, frame: reply } = answer.value
-      const since = this.#ownSince.get(vip.text)
-      if (since !== undefined && (socket.stampMs() ?? Infinity) < since) {
-        this.#counts.dropped('beforeTakeover')
-        continue
-      }
-      this.#counts.received(vip)
-      if (socket.send(ifindex, reply) === 0) this.#counts.responded(vip)
-      else this.#counts.dropped('sendFailed')
+  /** All that has come, and what comes within a moment after an answer. */
+  #answer(): void {
+    let answered = false
+    for (let left = BATCH; left > 0 && !this.#stopped; left--) {
+      const arp = this.#next(this.#arp)
+      const neighbor = this.#next(this.#neighbor)
+      answered ||= arp === 'answered' || neighbor === 'answered'
+      if (arp || neighbor) continue
+      if (!answered || !this.#wakefulness.pays) return
+      const came = this.#stayAwake()
+      this.#wakefulness.tried(came)
+      if (!came) return
+      answered = false
     }
   }
 
-  /** What comes next has come after all that was announced. */
-  #emptied(socket: PacketSocket): void {
-    for (const [text, since] of this.#ownSince) {
-      const isIts = (socket === this.#arp) === !text.includes(':')
-      if (since !== Infinity && isIts) this.#ownSince.delete(text)
+  /** True: a frame has come. */
+  #stayAwake(): boolean {
+    const untilMs = performance.now() + AWAKE_MS
+    do {
+      for (let i = 0; i < LOOKS; i++) if (this.#arp.pending || this.#neighbor.pending) return true
+    } while (performance.now() < untilMs)
+    return false
+  }
+
+  /** Answers the next frame, or counts why not; undefined: there is none. */
+  #next(socket: PacketSocket): 'answered' | 'dropped' | undefined {
+    const frame = socket.receive()
+    if (!frame) {
+      this.#table.emptied(socket === this.#arp ? 4 : 6)
+      return undefined
     }
+    const reason = this.#consider(frame)
+    if (reason) {
+      this.#counts.dropped(reason)
+      return 'dropped'
+    }
+    const { vip, asked } = this.#responder
+    if (!vip) return 'dropped'
+    this.#counts.received(vip, asked, this.#send(socket, frame.ifindex, this.#responder.reply))
+    return 'answered'
+  }
+
+  /** Why a frame is not answered; undefined: the responder has the answer. */
+  #consider(frame: ReceivedFrame): PacketDropReason | undefined {
+    // For each frame: the process may have been stopped after the last one.
+    if (!this.#sure || !this.#ports.lease.holds) return 'ownershipUnsure'
+    // It is judged by all that was said before it came, however late this thread is.
+    if (this.#ports.lease.unheard()) this.#hear()
+    if (frame.outgoing) return 'outgoing'
+    const on = this.#interfaces.get(frame.ifindex)
+    if (frame.otherHost) {
+      const meant =
+        isMulticastMac(frame.bytes) || (on !== undefined && isMacAt(frame.bytes, 0, on.mac))
+      return meant ? 'vlanTagged' : 'notForUs'
+    }
+    if (frame.cut) return 'oversized'
+    this.#hearSender(frame, on)
+    const reason = this.#responder.decide(frame, on, this.#table.vips, this.#table.lame)
+    const { vip } = this.#responder
+    if (reason || !vip) return reason
+    if (this.#rivals.yielded.has(vip.text)) return 'yielded'
+    const since = this.#table.since(vip)
+    if (since === undefined || frame.stampMs >= since) return undefined
+    return since === Infinity ? this.#hasten(vip) : 'beforeTakeover'
+  }
+
+  /** Asked for while it waits to be announced: who asks hears the announcement. */
+  #hasten(vip: Vip): 'beforeTakeover' | 'notYetAnnounced' {
+    const announced = this.#announcing.hasten(performance.now(), vip)
+    if (announced.length === 0) return 'notYetAnnounced'
+    this.#ports.toGossip({ kind: 'announced', ips: announced })
+    return 'beforeTakeover'
+  }
+
+  /** Another that uses an address of ours: it takes what was given to it, or is a rival. */
+  #hearSender(frame: ReceivedFrame, on: AnnouncingInterface | undefined): void {
+    if (!on) return
+    const vip = usedBySender(frame, on.name, this.#table.vips)
+    if (!vip) return
+    for (const mac of this.#ownMacs) if (senderIs(frame, mac)) return
+    if (this.#table.lame.get(vip.ip)) return this.#hearClaim(frame, on)
+    if (this.#sure) this.#rivals.seen(performance.now(), vip, senderOf(frame), on)
   }
 
   /** What was given is silent from here on: frames after this one came after it. */
-  #hearClaim(bytes: Uint8Array, received: Received): void {
-    if (this.#lame.size === 0) return
-    const vip = claimedIn(bytes, received, this.#lame, (mac) => this.#isOwn(mac))
+  #hearClaim(frame: ReceivedFrame, on: AnnouncingInterface): void {
+    const bytes = frame.bytes.subarray(0, frame.length)
+    const isOwn = (mac: Mac) => this.#ownMacs.some((own) => sameMac(own, mac))
+    const vip = claimedIn(bytes, on, this.#table.lame, isOwn)
     if (!vip) return
-    this.#claimed.add(vip.text)
-    this.#lame.delete(vip)
-    this.#vips.delete(vip)
+    this.#table.claimed(vip)
     this.#ports.toGossip({ kind: 'claimed', ips: [vip.text] })
   }
 
-  #isOwn(mac: Mac): boolean {
-    return [...this.#interfaces.values()].some((on) => sameMac(on.mac, mac))
+  #tell(): void {
+    const now = performance.now()
+    const ips = this.#announcing.run(now)
+    if (ips.length > 0) this.#ports.toGossip({ kind: 'announced', ips })
+    if (now >= this.#rivals.deadline) this.#rivals.run(now)
   }
 
-  #announce(): void {
-    const ips = new Set<string>()
-    for (const announcement of this.#schedule.take(performance.now(), BATCH)) {
-      const { vip, on, first } = announcement
-      if (first) ips.add(vip.text)
-      const socket = vip.ip.family === 4 ? this.#arp : this.#neighbor
-      const frames = gratuitousFrames(announcement)
-      // As late as can be: until the first is out, the old owner answers.
-      if (this.#ownSince.get(vip.text) === Infinity) this.#ownSince.set(vip.text, Date.now())
-      for (const frame of frames) {
-        if (socket.send(on.index, frame) === 0) this.#counts.announced(vip)
-        else this.#counts.dropped('sendFailed')
-      }
-    }
-    if (ips.size > 0) this.#ports.toGossip({ kind: 'announced', ips: [...ips] })
+  #socketOf(family: 4 | 6): PacketSocket {
+    return family === 4 ? this.#arp : this.#neighbor
+  }
+
+  #send(socket: PacketSocket, ifindex: number, frame: Uint8Array): boolean {
+    if (socket.send(ifindex, frame) === 0) return true
+    this.#counts.dropped('sendFailed')
+    return false
   }
 }

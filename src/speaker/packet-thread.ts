@@ -2,11 +2,12 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import { Lease } from '../adapters/lease.ts'
-import type { MainToPacket, ToPacket, ToSegment } from './messages.ts'
+import type { AnnounceOptions, MainToPacket, ToPacket, ToSegment } from './messages.ts'
 import { PacketLoop } from './packet-loop.ts'
 
-const { excludeInterfaces, gossipPort, lease } = workerData as {
+const { excludeInterfaces, announce, gossipPort, lease } = workerData as {
   excludeInterfaces: readonly string[]
+  announce: AnnounceOptions
   lease: SharedArrayBuffer
   gossipPort: MessagePort
 }
@@ -35,6 +36,7 @@ const loop = new PacketLoop(
     lease: new Lease(lease),
   },
   excludeInterfaces.map((pattern) => new RegExp(pattern)),
+  announce,
 )
 loop.run()
 gossipPort.close()

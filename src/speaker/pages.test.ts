@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FakeClock } from '../../test/fakes/clock.ts'
+import { packetCounters } from '../../test/fakes/packet-counters.ts'
 import { Inquiry } from './inquiry.ts'
 import type { GossipThreadView, PacketCounters } from './messages.ts'
 import { SpeakerMetrics } from './metrics.ts'
@@ -12,7 +13,7 @@ function setUp() {
   let asked = 0
   const gossip = new Inquiry<GossipThreadView | undefined>(clock, 1000, () => asked++)
   const packet: Inquiry<PacketCounters> = new Inquiry(clock, 1000, () => {
-    packet.answered({ vips: [], drops: { notAnnounced: 2 } })
+    packet.answered(packetCounters({ vips: [], drops: { notAnnounced: 2 } }))
   })
   const pages = speakerPages({
     node: 'w1',
@@ -79,7 +80,7 @@ test('speaker/pages: where nothing is known the view says null, and keeps the ke
     ],
     refused: { 'default/idle': { reason: 'noEndpoints', message: 'none' } },
     gossip: null,
-    packet: { vips: [], drops: { notAnnounced: 2 } },
+    packet: packetCounters({ vips: [], drops: { notAnnounced: 2 } }),
     answering: { gossip: true, packet: true },
   })
 })

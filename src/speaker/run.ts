@@ -134,6 +134,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
         ready = new Set(pods.filter((pod) => pod.ready).map(({ node }) => node))
         tellOthers()
         diagnosis.setSpeakers(pods)
+        threads.toPacket({ kind: 'speakers', addresses: pods.map(({ address }) => address) })
         threads.toGossip({ kind: 'join', addresses: pods.map(({ address }) => address) })
       },
       configuration(problems) {
@@ -192,6 +193,8 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
         return announcer.setInterfaces(message.names)
       case 'groups':
         return deps.setGroups(message.groups)
+      case 'rivals':
+        return announcer.tellRivals(message, options.announce.conflict)
       case 'stopped':
         return silent.resolve()
       case 'log':

@@ -8,11 +8,19 @@ import type { AskDrop } from '../core/announce/ask.ts'
 import { CarrierWatch } from '../core/announce/carrier.ts'
 import type { LinkTable } from '../core/announce/link-table.ts'
 import { ipFromBytes, ipToBytes } from '../core/net/ip.ts'
+import type { Ip } from '../core/net/ip.ts'
+import type { Mac } from '../core/net/mac.ts'
+import type { ReceivedFrame } from '../adapters/af-packet.ts'
+import { senderOf } from '../core/announce/sighting.ts'
 import type { FromPacket, ToSegment } from './messages.ts'
 
 export interface SegmentPorts {
   toGossip(message: FromPacket): void
-  dropped(reason: AskDrop | 'sendFailed'): void
+  dropped(reason: AskDrop | 'sendFailed' | 'oversized'): void
+  /** Each frame, whatever it answers. */
+  heard(frame: ReceivedFrame): void
+  /** The kernel of this address has this MAC. */
+  answered(ip: Ip, mac: Mac): void
 }
 
 export class Segment {
@@ -60,13 +68,26 @@ export class Segment {
       for (let i = 0; i < limit; i++) {
         const frame = socket.receive()
         if (!frame) break
-        const from = answeredBy(frame.bytes)
-        if (!from.ok) this.#ports.dropped(from.reason)
-        else if (this.#open.answered(from.value, performance.now())) {
-          this.#ports.toGossip({ kind: 'answered', ip: ipToBytes(from.value) })
-        } else this.#ports.dropped('notAsked')
+        if (frame.cut) this.#ports.dropped('oversized')
+        else this.#hear(frame)
       }
     }
+  }
+
+  /** Takes off what poll(2) has as an error. */
+  settle(): void {
+    this.#arp.settle()
+    this.#neighbor.settle()
+  }
+
+  #hear(frame: ReceivedFrame): void {
+    this.#ports.heard(frame)
+    const from = answeredBy(frame.bytes.subarray(0, frame.length))
+    if (!from.ok) return this.#ports.dropped(from.reason)
+    this.#ports.answered(from.value, senderOf(frame))
+    if (this.#open.answered(from.value, performance.now())) {
+      this.#ports.toGossip({ kind: 'answered', ip: ipToBytes(from.value) })
+    } else this.#ports.dropped('notAsked')
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import type { DetectionName } from '../core/gossip/detection.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
 import type { Switches } from './memberlist-file.ts'
 import type {
+  AnnounceOptions,
   GossipToMain,
   MainToGossip,
   MainToPacket,
@@ -12,6 +13,7 @@ import type {
   ToPacket,
 } from './messages.ts'
 import { newLease } from '../adapters/lease.ts'
+import { stepBack } from '../adapters/priority.ts'
 import { threadUrl } from './thread-url.ts'
 import { wake } from './wake.ts'
 
@@ -28,6 +30,7 @@ export interface ThreadOptions {
   readonly returnDelayMs: number
   /** Regular expressions of interface names. */
   readonly excludeInterfaces: readonly string[]
+  readonly announce: AnnounceOptions
 }
 
 export interface Threads {
@@ -45,10 +48,11 @@ export interface Threads {
  * direct line to it, so that a change of owner makes no detour by the main thread.
  */
 export async function startThreads(options: ThreadOptions): Promise<Threads> {
+  const { excludeInterfaces, announce, ...gossipOptions } = options
   const { port1: gossipPort, port2: packetPort } = new MessageChannel()
   const lease = newLease()
   const packet = new Worker(threadUrl('packet-thread'), {
-    workerData: { excludeInterfaces: options.excludeInterfaces, gossipPort, lease },
+    workerData: { excludeInterfaces, announce, gossipPort, lease },
     transferList: [gossipPort],
   })
   const [ready] = (await Promise.race([once(packet, 'message'), exited(packet, 'packet')])) as [
@@ -57,11 +61,11 @@ export async function startThreads(options: ThreadOptions): Promise<Threads> {
   if (ready.kind !== 'ready') throw new Error(`packet thread said ${ready.kind} before ready`)
   const { wakeFd } = ready
 
-  const { excludeInterfaces: _, ...gossipOptions } = options
   const gossip = new Worker(threadUrl('gossip-thread'), {
     workerData: { ...gossipOptions, packetPort, wakeFd, lease },
     transferList: [packetPort],
   })
+  stepBack()
   const died = Promise.race([exited(packet, 'packet'), exited(gossip, 'gossip')])
   died.catch(() => undefined)
   return {

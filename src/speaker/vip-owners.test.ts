@@ -160,3 +160,36 @@ test('speaker/vip-owners: whoever hears what when, in the end each address has o
     }),
   )
 })
+
+test('speaker/vip-owners: an address is the first time this node has it only where nobody had it', () => {
+  const { a, b, candidates, talk } = speakers()
+  candidates(a, [])
+  assert.deepEqual(a.first, [])
+  candidates(a, ['a', 'b'])
+  candidates(b, ['a', 'b'])
+  assert.deepEqual([a.first, b.first], [[VIP.ip], []])
+  a.announced([VIP.ip])
+  assert.deepEqual(a.first, [])
+  // Handed over, and without a candidate for a while: known all the same.
+  candidates(b, ['b', 'a'])
+  talk()
+  candidates(b, [])
+  candidates(b, ['b', 'a'])
+  assert.deepEqual([b.table, b.first], [[VIP], []])
+})
+
+test('speaker/vip-owners: the address of a Service that is made anew is new again', () => {
+  const { a, candidates } = speakers()
+  candidates(a, ['a', 'b'])
+  a.announced([VIP.ip])
+  a.setCandidacies([])
+  a.update({ usable: new Set(['a', 'b']), settled: new Set(['a', 'b']) }, 0)
+  candidates(a, ['a', 'b'])
+  assert.deepEqual(a.first, [VIP.ip])
+})
+
+test('speaker/vip-owners: one that starts beside another takes nothing for new', () => {
+  const { a, candidates } = speakers()
+  candidates(a, ['a', 'b'])
+  assert.deepEqual(a.first, [], 'b may have had it')
+})

@@ -31,6 +31,10 @@ export class VipOwners {
   #electorate: Electorate | undefined
   /** How this node announces each address that is its own or that it holds: an old owner's as before. */
   #vips = new Map<string, AnnouncedVip>()
+  /** Addresses that somebody has owned. */
+  readonly #known = new Set<string>()
+  /** Those that nobody owned before this node, until they are announced. */
+  readonly #first = new Set<string>()
 
   constructor(options: VipOwnersOptions) {
     this.#options = options
@@ -46,17 +50,31 @@ export class VipOwners {
     const candidacies = this.#candidacies ?? []
     if (this.#fresh && this.#candidacies && electorate) {
       // One that comes to others takes what they have had until now.
-      this.handover.update(this.#byIp(owners(candidacies, without(electorate, self))), now)
+      const others = this.#byIp(owners(candidacies, without(electorate, self)))
+      this.handover.update(others, now)
+      this.#noteFirst(others)
       this.#fresh = false
     }
     this.#electorate = electorate
     this.#reckoned = candidacies
     this.#owned = owners(candidacies, electorate)
-    this.handover.update(this.#byIp(this.#owned), now)
+    const byIp = this.#byIp(this.#owned)
+    this.handover.update(byIp, now)
+    this.#noteFirst(byIp)
     const own = announcedBy(self, candidacies, this.#owned)
     const held = new Set(this.handover.held)
     for (const ip of this.#vips.keys()) if (!held.has(ip)) this.#vips.delete(ip)
     for (const [ip, vip] of own) this.#vips.set(ip, vip)
+  }
+
+  #noteFirst(byIp: ReadonlyMap<string, string | undefined>): void {
+    for (const ip of this.#known) if (!byIp.has(ip)) this.#known.delete(ip)
+    for (const [ip, owner] of byIp) {
+      if (owner !== this.#options.self) this.#first.delete(ip)
+      else if (!this.#known.has(ip)) this.#first.add(ip)
+      if (owner !== undefined) this.#known.add(ip)
+    }
+    for (const ip of this.#first) if (!byIp.has(ip)) this.#first.delete(ip)
   }
 
   #byIp(owned: readonly Ownership[]): Map<string, string | undefined> {
@@ -72,6 +90,17 @@ export class VipOwners {
   /** The whole of what the packet thread is to answer for. */
   get table(): AnnouncedVip[] {
     return this.handover.held.flatMap((ip) => this.#vips.get(ip) ?? [])
+  }
+
+  /** Those in it that nobody has announced so far, as far as is known here. */
+  get first(): string[] {
+    return [...this.#first]
+  }
+
+  /** The neighbours have been told that these are here. */
+  announced(ips: readonly string[]): void {
+    for (const ip of ips) this.#first.delete(ip)
+    this.handover.announced(ips)
   }
 
   /** Who owns what, and why: for people. */

@@ -59,15 +59,18 @@ export class ArpSocket {
     must(sendto(this.#fd, encodeArp(packet, BROADCAST_MAC), this.#address), 'sendto')
   }
 
-  /** The next reply to what was asked; undefined: none within `timeoutMs`. Valid until the next call. */
-  hear(timeoutMs: number): ArpPacket | undefined {
+  /**
+   * The next reply to what was asked; undefined: none within `timeoutMs`. Valid until the next call.
+   * `awake`: looks for it all the time, so that how long it takes to be woken is not measured too.
+   */
+  hear(timeoutMs: number, awake = false): ArpPacket | undefined {
     const deadline = performance.now() + timeoutMs
     for (;;) {
       const length = recvfrom(this.#fd, this.#buffer, this.#from, Uint32Array.of(20))
       if (length === -ERRNO.EAGAIN) {
         const left = deadline - performance.now()
         if (left <= 0) return undefined
-        this.#poll.wait(Math.ceil(left))
+        if (!awake) this.#poll.wait(Math.ceil(left))
         continue
       }
       const frame = decodeEthernet(this.#buffer.subarray(0, must(length, 'recvfrom')))

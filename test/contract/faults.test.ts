@@ -27,8 +27,12 @@ after(async () => {
   proxy.close()
   await api.stop()
 })
+/** Of the test that runs: ended with it, or this process would never end. */
+let stop = new AbortController()
 afterEach(() => {
   proxy.fault = { kind: 'none' }
+  stop.abort()
+  stop = new AbortController()
 })
 
 let made = 0
@@ -37,7 +41,6 @@ let made = 0
 async function follow() {
   const log = new MemoryLog()
   const cluster = new KubeCluster(proxy.kubeconfig, log, PATIENCE)
-  const stop = new AbortController()
   const said: string[] = []
   const heard = (change: Change) =>
     said.push(change.kind === 'synced' ? 'synced' : `${change.kind} ${change.key}`)
@@ -54,7 +57,7 @@ async function follow() {
   }
   await hears()
   const heardOf = (name: string) => said.includes(`upsert default/${name}`)
-  return { cluster, log, followed, hears, heardOf, stop: () => stop.abort() }
+  return { cluster, log, followed, hears, heardOf }
 }
 
 const only = (fault: Fault) => {
@@ -63,7 +66,7 @@ const only = (fault: Fault) => {
 }
 
 test('faults: a watch that has died in silence is noticed, and nothing that happened meanwhile is missed', async () => {
-  const { hears, heardOf, log, stop } = await follow()
+  const { hears, heardOf, log } = await follow()
   only({ kind: 'swallow' })
   const name = `made-${made++}`
   await direct.create(SECRETS, { metadata: { namespace: 'default', name }, data: {} })
@@ -72,11 +75,10 @@ test('faults: a watch that has died in silence is noticed, and nothing that happ
   await hears()
   assert.ok(heardOf(name))
   assert.ok(log.events().filter((event) => event === 'api-away').length <= 1)
-  stop()
 })
 
 test('faults: of a connection that is half open a refresh makes itself independent', async () => {
-  const { followed, stop } = await follow()
+  const { followed } = await follow()
   only({ kind: 'swallow' })
   const name = `made-${made++}`
   await direct.create(SECRETS, { metadata: { namespace: 'default', name }, data: {} })
@@ -85,7 +87,6 @@ test('faults: of a connection that is half open a refresh makes itself independe
   proxy.fault = { kind: 'none' }
   await refreshed
   assert.ok(followed.objects.has(`default/${name}`))
-  stop()
 })
 
 for (const [what, fault] of [
@@ -95,7 +96,7 @@ for (const [what, fault] of [
   ['every answer is 429', { kind: 'answer', status: 429, headers: { 'retry-after': '1' } }],
 ] as const) {
   test(`faults: while ${what} it is told once, and when it is over once`, async () => {
-    const { cluster, log, followed, hears, stop } = await follow()
+    const { cluster, log, followed, hears } = await follow()
     only(fault)
     // It asks for a list at once, and goes on asking.
     void followed.refresh()
@@ -105,8 +106,8 @@ for (const [what, fault] of [
     await assert.rejects(call, (error) => error instanceof ApiError && error.status === status)
     proxy.fault = { kind: 'none' }
     await hears()
+    await until('it to be over', () => log.events().includes('api-back'))
     assert.deepEqual(log.events(), ['api-away', 'api-back'])
-    stop()
   })
 }
 
@@ -120,11 +121,10 @@ test('faults: Retry-After is honoured', async () => {
   assert.ok(ms >= 1990, `tried again after ${ms} ms`)
   proxy.fault = { kind: 'none' }
   await hears()
-  stop()
 })
 
 test('faults: a version that is too old is listed again, which is no trouble to tell of', async () => {
-  const { hears, log, followed, stop } = await follow()
+  const { hears, log, followed } = await follow()
   only({ kind: 'answer', status: 410, to: isWatch })
   void followed.refresh()
   await until(
@@ -134,11 +134,10 @@ test('faults: a version that is too old is listed again, which is no trouble to 
   proxy.fault = { kind: 'none' }
   await hears()
   assert.deepEqual(log.events(), [])
-  stop()
 })
 
 test('faults: a kind that it may not see is told as that, with the remedy', async () => {
-  const { hears, log, followed, stop } = await follow()
+  const { hears, log, followed } = await follow()
   only({ kind: 'answer', status: 403 })
   void followed.refresh()
   await until('it to be told', () => log.events().includes('api-refused'))
@@ -146,13 +145,11 @@ test('faults: a kind that it may not see is told as that, with the remedy', asyn
   proxy.fault = { kind: 'none' }
   await hears()
   assert.deepEqual(log.events(), ['api-refused', 'api-allowed-again'])
-  stop()
 })
 
 test('faults: an API server that is slow is waited for', async () => {
-  const { hears, log, stop } = await follow()
+  const { hears, log } = await follow()
   only({ kind: 'slow', ms: 500 })
   await hears()
   assert.deepEqual(log.events(), [])
-  stop()
 })

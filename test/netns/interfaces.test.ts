@@ -28,7 +28,7 @@ let host: PacketHost
 before(ensureLabPackages)
 beforeEach(async () => {
   await createNamespaces()
-  host = new PacketHost('^excluded')
+  host = new PacketHost({ exclude: ['^excluded'] })
   await host.heard('ready')
   await host.heard('interfaces', ({ names }) => names.includes('eth0'))
 })

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { AnnouncedVip } from '../../src/speaker/messages.ts'
 import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
-import type { HostHears, HostSays } from './packet-host.ts'
+import type { HostHears, HostOptions, HostSays } from './packet-host.ts'
 
 export const NODE = `bwp-node-${process.pid}`
 export const PEER = `bwp-peer-${process.pid}`
@@ -51,13 +52,54 @@ export async function addCable(name: string, nodeMac: string): Promise<void> {
     await must(['ip', '-n', namespace, 'link', 'set', name, 'up'])
 }
 
+export async function macOfPeer(): Promise<string> {
+  const show = await must(['ip', '-n', PEER, '-o', 'link', 'show', 'eth0'])
+  return /link\/ether (\S+)/.exec(show)?.[1] ?? assert.fail(show)
+}
+
+export async function indexAtPeer(): Promise<string> {
+  const show = await must(['ip', '-n', PEER, '-o', 'link', 'show', 'eth0'])
+  return /^(\d+):/.exec(show)?.[1] ?? assert.fail(show)
+}
+
+/** Frames right after one another, from the peer. */
+export async function sendFromPeer(...frames: readonly Uint8Array[]): Promise<void> {
+  const hex = frames.map((frame) => Buffer.from(frame).toString('hex'))
+  await must(inside(PEER, process.execPath, script('send-frames'), await indexAtPeer(), ...hex))
+}
+
+/** Runs tcpdump in the peer's namespace until it has `count` frames, and `action` meanwhile. */
+export async function captureAtPeer(
+  count: number,
+  filter: string,
+  action: () => Promise<unknown>,
+): Promise<string> {
+  const argv = ['tcpdump', '-i', 'eth0', '-l', '-n', '-e', '-v', '-c', `${count}`, filter]
+  const [file = '', ...args] = inside(PEER, ...argv)
+  const child = spawn(file, args)
+  const late = setTimeout(() => child.kill(), 10_000)
+  const output = text(child.stdout)
+  const ended = once(child, 'exit')
+  // To be read to its end: tcpdump dies of a closed pipe.
+  const listening = new Promise<void>((resolve) => {
+    child.stderr.on('data', (said) => String(said).includes('listening') && resolve())
+  })
+  await Promise.race([listening, ended])
+  await action()
+  const captured = await output
+  await ended
+  clearTimeout(late)
+  return captured
+}
+
 /** The packet thread in the node's namespace. */
 export class PacketHost {
   readonly messages: HostSays[] = []
   readonly #child
 
-  constructor(...exclude: string[]) {
-    const [file = '', ...args] = inside(NODE, process.execPath, script('packet-host'), ...exclude)
+  constructor(options: HostOptions = {}) {
+    const argv = [process.execPath, script('packet-host'), JSON.stringify(options)]
+    const [file = '', ...args] = inside(NODE, ...argv)
     this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     let rest = ''
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -71,14 +113,19 @@ export class PacketHost {
   heard<K extends HostSays['kind']>(
     kind: K,
     matches: (message: Extract<HostSays, { kind: K }>) => boolean = () => true,
+    timeoutMs = 10_000,
   ): Promise<Extract<HostSays, { kind: K }>> {
     type Wanted = Extract<HostSays, { kind: K }>
     const isWanted = (message: HostSays): message is Wanted =>
       message.kind === kind && matches(message as Wanted)
     return until(`message ${kind}`, () => this.messages.findLast(isWanted), {
-      timeoutMs: 10_000,
+      timeoutMs,
       everyMs: 5,
     })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? assert.fail('not started')
   }
 
   /** 'SIGSTOP' freezes it, 'SIGCONT' lets it go on. */
@@ -93,12 +140,16 @@ export class PacketHost {
   /** Returns when the thread has taken the table in. */
   async announce(
     vips: readonly (string | AnnouncedVip)[],
-    { again = false, lame = [] }: { again?: boolean; lame?: readonly string[] } = {},
+    {
+      again = false,
+      lame = [],
+      first = [],
+    }: { again?: boolean; lame?: readonly string[]; first?: readonly string[] } = {},
   ): Promise<void> {
     const full = vips.map((vip) =>
       typeof vip === 'string' ? { ip: vip, interfaces: 'all' as const } : vip,
     )
-    this.tell({ kind: 'announce', vips: full, lame, again })
+    this.tell({ kind: 'announce', vips: full, lame, first, again })
     await this.counters()
   }
 

@@ -131,3 +131,19 @@ test('netns/pages: an empty secret is told by an event on the own pod', async ()
   assert.deepEqual([kind, name], ['Pod', 'speaker-1'])
   assert.ok(uid)
 })
+
+test('netns/pages: a stranger that uses the address is told of by an event on the Service', async () => {
+  await inside(PEER, 'arping', '-c', '1', '-I', 'eth0', '-S', VIP, ADDRESS).catch(() => undefined)
+  const told = await until('the event', () =>
+    lines.find(({ reason }) => reason === 'AddressConflict'),
+  )
+  const link = await must(['ip', '-n', PEER, '-o', 'link', 'show', 'eth0'])
+  const mac = /link\/ether (\S+)/.exec(link)?.[1] ?? assert.fail(link)
+  assert.equal(told.type, 'Warning')
+  assert.deepEqual([told.involvedObject?.kind, told.involvedObject?.name], ['Service', 'nginx'])
+  for (const part of [VIP, mac, 'w1', '--address-conflict=tell']) {
+    assert.ok(told.message?.includes(part), `${part} not in ${told.message}`)
+  }
+  const text = await page('/metrics')
+  assert.ok(text.includes(`bellwether_rivals{ip="${VIP}",mac="${mac}",kind="stranger"} 1`), text)
+})

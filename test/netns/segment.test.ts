@@ -19,7 +19,7 @@ before(ensureLabPackages)
 beforeEach(async () => {
   await createNamespaces()
   // What is announced where has nothing to do with whom can be asked.
-  host = new PacketHost('^eth0$')
+  host = new PacketHost({ exclude: ['^eth0$'] })
   await host.heard('interfaces', ({ names }) => names.length === 0)
 })
 afterEach(() => host.stop())

@@ -45,6 +45,7 @@ export class Speaker {
       detection: 'steady',
       returnDelayMs: 0,
       excludeInterfaces: [],
+      announce: { refreshMs: undefined, packetsPerSecond: 5000, conflict: 'tell' },
     }
     const argv = ['netns', 'exec', netns, process.execPath, HOST, JSON.stringify(options)]
     this.#child = spawn('ip', argv, { stdio: ['pipe', 'pipe', 'inherit'] })

@@ -10,7 +10,7 @@ import { BITS, formatIp } from '../net/ip.ts'
 import type { Ip } from '../net/ip.ts'
 import { BROADCAST_MAC } from '../net/mac.ts'
 import type { Mac } from '../net/mac.ts'
-import { decodeArp, encodeArp } from '../wire/arp.ts'
+import { decodeArp, encodeArp, encodeArpProbe } from '../wire/arp.ts'
 import type { ArpDrop } from '../wire/arp.ts'
 import { ETHERTYPE, decodeEthernet } from '../wire/ethernet.ts'
 import {
@@ -21,7 +21,7 @@ import {
 } from '../wire/icmpv6-nd.ts'
 import type { NeighborDrop } from '../wire/icmpv6-nd.ts'
 import { hasCarrier, hasNeighbours, isUsable } from './interfaces.ts'
-import type { Link, LinkAddress } from './interfaces.ts'
+import type { AnnouncingInterface, Link, LinkAddress } from './interfaces.ts'
 
 export interface Question {
   /** Of the interface it is to be sent on. */
@@ -86,6 +86,15 @@ const solicitation = (target: Ip, source: Ip, linkLayer: Mac): Uint8Array => {
     linkLayer,
     multicastMac(destination),
   )
+}
+
+/**
+ * "Which MAC has `target` here?", asked on any interface, whatever its subnets; undefined: it cannot be
+ * asked there.
+ */
+export function whoHas(target: Ip, on: AnnouncingInterface): Uint8Array | undefined {
+  if (target.family === 4) return on.arp ? encodeArpProbe(target, on.mac) : undefined
+  return on.linkLocal && solicitation(target, on.linkLocal, on.mac)
 }
 
 /** Whose kernel answers by this frame. */

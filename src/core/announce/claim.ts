@@ -7,18 +7,17 @@ import type { Mac } from '../net/mac.ts'
 import { decodeArp } from '../wire/arp.ts'
 import { ETHERTYPE, decodeEthernet } from '../wire/ethernet.ts'
 import { decodeNeighbor } from '../wire/icmpv6-nd.ts'
-import type { Received } from './decide.ts'
+import type { AnnouncingInterface } from './interfaces.ts'
 import { allowsInterface } from './vips.ts'
 import type { Vip, VipTable } from './vips.ts'
 
-/** The one of `vips` that the frame claims for a MAC that is not `ours`. */
+/** The one of `vips` that the frame, which came in by `on`, claims for a MAC that is not `ours`. */
 export function claimedIn(
   bytes: Uint8Array,
-  { on, outgoing }: Received,
+  on: AnnouncingInterface,
   vips: VipTable,
   ours: (mac: Mac) => boolean,
 ): Vip | undefined {
-  if (!on || outgoing) return undefined
   const claim = decodeClaim(bytes)
   const vip = claim && vips.get(claim.ip)
   if (!vip || ours(claim.mac) || !allowsInterface(vip, on.name)) return undefined

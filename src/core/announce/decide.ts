@@ -1,126 +1,219 @@
-/** What to answer to a frame: MetalLB's rules (internal/layer2/arp.go, ndp.go), and RFC 4861. */
-import type { Decoded } from '../decoded.ts'
-import { decoded, drop } from '../decoded.ts'
-import type { Ip } from '../net/ip.ts'
-import { BROADCAST_MAC } from '../net/mac.ts'
-import { decodeArp, encodeArp } from '../wire/arp.ts'
+/**
+ * What to answer to a frame: MetalLB's rules (internal/layer2/arp.go, ndp.go) and those of the RFCs
+ * 826, 5227, 4861 and 4862. docs/layer2.md tells them, and why each drop is one.
+ */
+import { copyMac, ETHERNET_HEADER, ETHERTYPE, isMacAt } from '../wire/ethernet.ts'
+import type { FrameBuffer } from '../wire/ethernet.ts'
+import { ARP_AT, ARP_REPLY, arpProblem, encodeArp } from '../wire/arp.ts'
 import type { ArpDrop } from '../wire/arp.ts'
-import { ETHERTYPE, decodeEthernet, isMulticastMac, sameMac } from '../wire/ethernet.ts'
-import type { EthernetFrame } from '../wire/ethernet.ts'
-import { ALL_NODES, decodeNeighbor, encodeNeighbor, multicastMac } from '../wire/icmpv6-nd.ts'
+import {
+  ALL_NODES,
+  ND_AT,
+  ND_OPTION,
+  ND_TYPE,
+  checksum,
+  encodeNeighbor,
+  isUnspecifiedAt,
+  linkLayerAt,
+  multicastMac,
+  neighborProblem,
+} from '../wire/icmpv6-nd.ts'
 import type { NeighborDrop } from '../wire/icmpv6-nd.ts'
+import { ipToBytes } from '../net/ip.ts'
+import { BROADCAST_MAC } from '../net/mac.ts'
+import type { Mac } from '../net/mac.ts'
 import type { AnnouncingInterface } from './interfaces.ts'
 import { allowsInterface } from './vips.ts'
 import type { Vip, VipTable } from './vips.ts'
 
-export interface Received {
-  /** Where the frame came in; undefined: an interface that does not qualify. */
-  readonly on: AnnouncingInterface | undefined
-  /** True of frames this node sent itself. */
-  readonly outgoing: boolean
-}
-
-export interface Answer {
-  readonly vip: Vip
-  /** To be sent on the interface the question came in by. */
-  readonly frame: Uint8Array
-}
+/** What was asked: by a host that wants to reach the address, or by one that wants to have it. */
+export type Asked = 'arpRequest' | 'arpProbe' | 'solicitation' | 'duplicateProbe'
 
 export type FrameDrop =
-  | 'outgoing'
   | 'interfaceNotAnnouncing'
   | 'ethernetTruncated'
   | 'ethernetUnknownType'
   | 'notForUs'
   | 'senderMulticast'
+  | 'senderIsSelf'
   | 'arpReply'
+  | 'arpAnnouncement'
   | 'ndAdvertisement'
   | 'notAnnounced'
   | 'notOnThisInterface'
   | ArpDrop
   | NeighborDrop
 
-export function decide(
+const ZERO_MAC: Mac = new Uint8Array(6)
+const ANY4 = { family: 4, value: 0n } as const
+const ANY6 = { family: 6, value: 0n } as const
+const SOLICITED = 0x40
+const OVERRIDE = 0x20
+const NA_TARGET_MAC = ETHERNET_HEADER + ND_AT.options + 2
+
+/**
+ * Decides frame by frame, and allocates nothing: questions are read where they lie, and answers written
+ * into two frames that are used again and again.
+ */
+export class Responder {
+  readonly #arpReply = encodeArp(
+    {
+      operation: 'reply',
+      senderMac: ZERO_MAC,
+      senderIp: ANY4,
+      targetMac: ZERO_MAC,
+      targetIp: ANY4,
+    },
+    ZERO_MAC,
+  )
+  readonly #arpView = new DataView(this.#arpReply.buffer)
+  readonly #advertisement = encodeNeighbor(
+    {
+      kind: 'advertisement',
+      source: ANY6,
+      destination: ANY6,
+      target: ANY6,
+      linkLayer: ZERO_MAC,
+      solicited: true,
+      override: true,
+    },
+    ZERO_MAC,
+    ZERO_MAC,
+  )
+  readonly #advertisementView = new DataView(this.#advertisement.buffer)
+  readonly #allNodes = ipToBytes(ALL_NODES)
+  readonly #allNodesMac = multicastMac(ALL_NODES)
+  #reply: Uint8Array = this.#arpReply
+  #vip: Vip | undefined
+  #asked: Asked = 'arpRequest'
+
+  /** The answer to the last question, to be sent where it came in; valid until the next `decide`. */
+  get reply(): Uint8Array {
+    return this.#reply
+  }
+
+  /** The address that was asked for; undefined: the last frame is not answered. */
+  get vip(): Vip | undefined {
+    return this.#vip
+  }
+
+  get asked(): Asked {
+    return this.#asked
+  }
+
+  /**
+   * Why the frame is not answered; undefined: it is, by `reply`. `on`: where it came in; undefined: an
+   * interface that does not qualify. `lame`: those of `vips` that another is about to take, whose answers
+   * are not to override what that one says.
+   */
+  decide(
+    frame: FrameBuffer,
+    on: AnnouncingInterface | undefined,
+    vips: VipTable,
+    lame?: VipTable,
+  ): FrameDrop | undefined {
+    this.#vip = undefined
+    if (!on) return 'interfaceNotAnnouncing'
+    if (frame.length < ETHERNET_HEADER) return 'ethernetTruncated'
+    switch (frame.view.getUint16(12)) {
+      case ETHERTYPE.arp:
+        return this.#decideArp(frame, on, vips)
+      case ETHERTYPE.ipv6:
+        return this.#decideNeighbor(frame, on, vips, lame)
+      default:
+        return 'ethernetUnknownType'
+    }
+  }
+
+  #decideArp(
+    { bytes, view, length }: FrameBuffer,
+    on: AnnouncingInterface,
+    vips: VipTable,
+  ): FrameDrop | undefined {
+    if (!on.arp) return 'interfaceNotAnnouncing'
+    if (!isMacAt(bytes, 0, BROADCAST_MAC) && !isMacAt(bytes, 0, on.mac)) return 'notForUs'
+    const problem = arpProblem(view, AT, length)
+    if (problem) return problem
+    if (view.getUint16(AT + ARP_AT.operation) === ARP_REPLY) return 'arpReply'
+    const sender = view.getInt32(AT + ARP_AT.senderIp)
+    // It asks nothing, it tells (RFC 5227 section 3).
+    if (sender === view.getInt32(AT + ARP_AT.targetIp)) return 'arpAnnouncement'
+    const vip = vips.ipv4At(view, AT + ARP_AT.targetIp)
+    if (!vip) return 'notAnnounced'
+    if (!allowsInterface(vip, on.name)) return 'notOnThisInterface'
+    const bad = senderProblem(bytes, AT + ARP_AT.senderMac, on)
+    if (bad) return bad
+    const reply = this.#arpReply
+    copyMac(bytes, AT + ARP_AT.senderMac, reply, 0)
+    copyMac(on.mac, 0, reply, 6)
+    copyMac(on.mac, 0, reply, AT + ARP_AT.senderMac)
+    this.#arpView.setInt32(AT + ARP_AT.senderIp, view.getInt32(AT + ARP_AT.targetIp))
+    copyMac(bytes, AT + ARP_AT.senderMac, reply, AT + ARP_AT.targetMac)
+    this.#arpView.setInt32(AT + ARP_AT.targetIp, sender)
+    // A probe: somebody wants the address, and learns by the same answer that it is taken.
+    this.#asked = sender === 0 ? 'arpProbe' : 'arpRequest'
+    this.#reply = reply
+    this.#vip = vip
+    return undefined
+  }
+
+  #decideNeighbor(
+    { bytes, view, length }: FrameBuffer,
+    on: AnnouncingInterface,
+    vips: VipTable,
+    lame: VipTable | undefined,
+  ): FrameDrop | undefined {
+    if (!on.linkLocal) return 'interfaceNotAnnouncing'
+    if (!isMulticastAt(bytes, 0) && !isMacAt(bytes, 0, on.mac)) return 'notForUs'
+    const problem = neighborProblem(view, AT, length)
+    if (problem) return problem
+    if (view.getUint8(AT + ND_AT.type) === ND_TYPE.advertisement) return 'ndAdvertisement'
+    const vip = vips.ipv6At(view, AT + ND_AT.target)
+    if (!vip) return 'notAnnounced'
+    if (!allowsInterface(vip, on.name)) return 'notOnThisInterface'
+    // Without the option (a reachability probe to our MAC) the sender is who sent the frame.
+    const sender = linkLayerAt(view, AT, ND_OPTION.solicitation) ?? 6
+    const bad = senderProblem(bytes, sender, on)
+    if (bad) return bad
+    // Somebody probes whether the address is free: everybody is to hear that it is not.
+    const probe = isUnspecifiedAt(view, AT + ND_AT.source)
+    const override = probe || !lame?.ipv6At(view, AT + ND_AT.target)
+    const reply = this.#advertisement
+    if (probe) copyMac(this.#allNodesMac, 0, reply, 0)
+    else copyMac(bytes, sender, reply, 0)
+    copyMac(on.mac, 0, reply, 6)
+    // As kernels do: ndisc6 for one takes no other's word.
+    copyIpv6(bytes, AT + ND_AT.target, reply, AT + ND_AT.source)
+    if (probe) copyIpv6(this.#allNodes, 0, reply, AT + ND_AT.destination)
+    else copyIpv6(bytes, AT + ND_AT.source, reply, AT + ND_AT.destination)
+    reply[AT + ND_AT.flags] = (probe ? 0 : SOLICITED) | (override ? OVERRIDE : 0)
+    copyIpv6(bytes, AT + ND_AT.target, reply, AT + ND_AT.target)
+    copyMac(on.mac, 0, reply, NA_TARGET_MAC)
+    const sums = this.#advertisementView
+    sums.setUint16(AT + ND_AT.checksum, 0)
+    sums.setUint16(AT + ND_AT.checksum, checksum(sums, AT, reply.length))
+    this.#asked = probe ? 'duplicateProbe' : 'solicitation'
+    this.#reply = reply
+    this.#vip = vip
+    return undefined
+  }
+}
+
+/** Where the ARP or the IPv6 packet begins. */
+const AT = ETHERNET_HEADER
+
+const isMulticastAt = (bytes: Uint8Array, at: number): boolean => ((bytes[at] ?? 0) & 1) === 1
+
+/** An answer to the first would go to many, one to the second to ourselves. */
+function senderProblem(
   bytes: Uint8Array,
-  { on, outgoing }: Received,
-  vips: VipTable,
-): Decoded<Answer, FrameDrop> {
-  if (outgoing) return drop('outgoing')
-  if (!on) return drop('interfaceNotAnnouncing')
-  const frame = decodeEthernet(bytes)
-  if (!frame.ok) return frame
-  switch (frame.value.type) {
-    case ETHERTYPE.arp:
-      return decideArp(frame.value, on, vips)
-    case ETHERTYPE.ipv6:
-      return decideNeighbor(frame.value, on, vips)
-    default:
-      return drop('ethernetUnknownType')
-  }
+  at: number,
+  on: AnnouncingInterface,
+): 'senderMulticast' | 'senderIsSelf' | undefined {
+  if (isMulticastAt(bytes, at)) return 'senderMulticast'
+  return isMacAt(bytes, at, on.mac) ? 'senderIsSelf' : undefined
 }
 
-function decideArp(
-  frame: EthernetFrame,
-  on: AnnouncingInterface,
-  vips: VipTable,
-): Decoded<Answer, FrameDrop> {
-  if (!on.arp) return drop('interfaceNotAnnouncing')
-  const { destination } = frame
-  if (!sameMac(destination, BROADCAST_MAC) && !sameMac(destination, on.mac)) return drop('notForUs')
-  const request = decodeArp(frame.payload)
-  if (!request.ok) return request
-  const { operation, senderMac, senderIp, targetIp } = request.value
-  if (operation !== 'request') return drop('arpReply')
-  const vip = lookUp(targetIp, on, vips)
-  if (!vip.ok) return vip
-  if (isMulticastMac(senderMac)) return drop('senderMulticast')
-  const reply = { operation: 'reply', senderMac: on.mac, senderIp: targetIp } as const
-  return decoded({
-    vip: vip.value,
-    frame: encodeArp({ ...reply, targetMac: senderMac, targetIp: senderIp }, senderMac),
-  })
-}
-
-function decideNeighbor(
-  frame: EthernetFrame,
-  on: AnnouncingInterface,
-  vips: VipTable,
-): Decoded<Answer, FrameDrop> {
-  const { linkLocal, mac } = on
-  if (!linkLocal) return drop('interfaceNotAnnouncing')
-  if (!isMulticastMac(frame.destination) && !sameMac(frame.destination, mac)) {
-    return drop('notForUs')
-  }
-  const message = decodeNeighbor(frame.payload)
-  if (!message.ok) return message
-  const { kind, source, target, linkLayer } = message.value
-  if (kind !== 'solicitation') return drop('ndAdvertisement')
-  const vip = lookUp(target, on, vips)
-  if (!vip.ok) return vip
-  // Without the option (a reachability probe to our MAC) the sender is who sent the frame.
-  const sender = linkLayer ?? frame.source
-  if (isMulticastMac(sender)) return drop('senderMulticast')
-  const advertisement = {
-    kind: 'advertisement',
-    source: linkLocal,
-    target,
-    linkLayer: mac,
-  } as const
-  // Somebody probes whether the address is free: everybody is to hear that it is not.
-  const probe = source.value === 0n
-  const answer = probe
-    ? { ...advertisement, destination: ALL_NODES, solicited: false, override: true }
-    : { ...advertisement, destination: source, solicited: true, override: false }
-  const to = probe ? multicastMac(ALL_NODES) : sender
-  return decoded({ vip: vip.value, frame: encodeNeighbor(answer, mac, to) })
-}
-
-function lookUp(
-  target: Ip,
-  on: AnnouncingInterface,
-  vips: VipTable,
-): Decoded<Vip, 'notAnnounced' | 'notOnThisInterface'> {
-  const vip = vips.get(target)
-  if (!vip) return drop('notAnnounced')
-  return allowsInterface(vip, on.name) ? decoded(vip) : drop('notOnThisInterface')
+function copyIpv6(from: Uint8Array, at: number, to: Uint8Array, toAt: number): void {
+  for (let i = 0; i < 16; i++) to[toAt + i] = from[at + i] ?? 0
 }

@@ -16,46 +16,66 @@ export interface ArpPacket {
 
 export type ArpDrop = 'arpTruncated' | 'arpNotEthernetIpv4' | 'arpUnknownOperation'
 
-const LENGTH = 28
+/** Where the fields are, from the start of the packet. */
+export const ARP_AT = {
+  operation: 6,
+  senderMac: 8,
+  senderIp: 14,
+  targetMac: 18,
+  targetIp: 24,
+  end: 28,
+} as const
+
 const ETHERNET = 1
 const IPV4 = 0x0800
+export const ARP_REQUEST = 1
+export const ARP_REPLY = 2
+
+/** What is wrong with the packet from `at` on in a buffer that ends at `end`; undefined: nothing. */
+export function arpProblem(view: DataView, at: number, end: number): ArpDrop | undefined {
+  if (end - at < ARP_AT.end) return 'arpTruncated'
+  const lengths = 0x0604
+  if (
+    view.getUint16(at) !== ETHERNET ||
+    view.getUint16(at + 2) !== IPV4 ||
+    view.getUint16(at + 4) !== lengths
+  ) {
+    return 'arpNotEthernetIpv4'
+  }
+  const operation = view.getUint16(at + ARP_AT.operation)
+  if (operation !== ARP_REQUEST && operation !== ARP_REPLY) return 'arpUnknownOperation'
+  return undefined
+}
 
 /** `payload`: what follows the Ethernet header. */
 export function decodeArp(payload: Uint8Array): Decoded<ArpPacket, ArpDrop> {
-  if (payload.length < LENGTH) return drop('arpTruncated')
   const view = viewOf(payload)
-  if (
-    view.getUint16(0) !== ETHERNET ||
-    view.getUint16(2) !== IPV4 ||
-    payload[4] !== 6 ||
-    payload[5] !== 4
-  ) {
-    return drop('arpNotEthernetIpv4')
-  }
-  const operation = view.getUint16(6)
-  if (operation !== 1 && operation !== 2) return drop('arpUnknownOperation')
+  const problem = arpProblem(view, 0, payload.length)
+  if (problem) return drop(problem)
+  const mac = (at: number) => payload.subarray(at, at + 6)
+  const ip = (at: number): Ip => ({ family: 4, value: BigInt(view.getUint32(at)) })
   return decoded({
-    operation: operation === 1 ? 'request' : 'reply',
-    senderMac: payload.subarray(8, 14),
-    senderIp: { family: 4, value: BigInt(view.getUint32(14)) },
-    targetMac: payload.subarray(18, 24),
-    targetIp: { family: 4, value: BigInt(view.getUint32(24)) },
+    operation: view.getUint16(ARP_AT.operation) === ARP_REQUEST ? 'request' : 'reply',
+    senderMac: mac(ARP_AT.senderMac),
+    senderIp: ip(ARP_AT.senderIp),
+    targetMac: mac(ARP_AT.targetMac),
+    targetIp: ip(ARP_AT.targetIp),
   })
 }
 
 /** A whole frame from the packet's sender to `destination`. */
 export function encodeArp(packet: ArpPacket, destination: Mac): Uint8Array {
-  const payload = new Uint8Array(LENGTH)
+  const payload = new Uint8Array(ARP_AT.end)
   const view = viewOf(payload)
   view.setUint16(0, ETHERNET)
   view.setUint16(2, IPV4)
   view.setUint8(4, 6)
   view.setUint8(5, 4)
-  view.setUint16(6, packet.operation === 'request' ? 1 : 2)
-  payload.set(packet.senderMac, 8)
-  view.setUint32(14, Number(packet.senderIp.value))
-  payload.set(packet.targetMac, 18)
-  view.setUint32(24, Number(packet.targetIp.value))
+  view.setUint16(ARP_AT.operation, packet.operation === 'request' ? ARP_REQUEST : ARP_REPLY)
+  payload.set(packet.senderMac, ARP_AT.senderMac)
+  view.setUint32(ARP_AT.senderIp, Number(packet.senderIp.value))
+  payload.set(packet.targetMac, ARP_AT.targetMac)
+  view.setUint32(ARP_AT.targetIp, Number(packet.targetIp.value))
   return encodeEthernet({ destination, source: packet.senderMac, type: ETHERTYPE.arp, payload })
 }
 
@@ -70,5 +90,21 @@ export const encodeArpAnnouncement = (
 ): Uint8Array =>
   encodeArp(
     { operation, senderMac: mac, senderIp: ip, targetMac: BROADCAST_MAC, targetIp: ip },
+    BROADCAST_MAC,
+  )
+
+/**
+ * "Has anybody `ip`?", asked from `mac` without an address of one's own, so that nobody's cache
+ * changes by it: an ARP probe (RFC 5227 section 2.1).
+ */
+export const encodeArpProbe = (ip: Ip, mac: Mac): Uint8Array =>
+  encodeArp(
+    {
+      operation: 'request',
+      senderMac: mac,
+      senderIp: { family: 4, value: 0n },
+      targetMac: new Uint8Array(6),
+      targetIp: ip,
+    },
     BROADCAST_MAC,
   )

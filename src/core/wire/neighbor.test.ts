@@ -5,10 +5,17 @@ import fc from 'fast-check'
 import { parseIp } from '../net/ip.ts'
 import type { Ip } from '../net/ip.ts'
 import { BROADCAST_MAC } from '../net/mac.ts'
-import { decodeArp, encodeArp, encodeArpAnnouncement } from './arp.ts'
+import { decodeArp, encodeArp, encodeArpAnnouncement, encodeArpProbe } from './arp.ts'
 import type { ArpPacket } from './arp.ts'
 import { ETHERTYPE, decodeEthernet } from './ethernet.ts'
-import { decodeNeighbor, encodeNeighbor, multicastMac, solicitedNodeGroup } from './icmpv6-nd.ts'
+import {
+  ALL_NODES,
+  decodeNeighbor,
+  encodeNeighbor,
+  encodeNeighborProbe,
+  multicastMac,
+  solicitedNodeGroup,
+} from './icmpv6-nd.ts'
 import type { NeighborMessage } from './icmpv6-nd.ts'
 
 const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'))
@@ -94,6 +101,14 @@ test('wire/arp: an announcement names the address as sender and target', () => {
   )
 })
 
+test('wire/arp: a probe has no sender address', () => {
+  assert.deepEqual(
+    encodeArpProbe(ip('10.0.0.2'), MAC2),
+    hex(`ffffffffffff 020000000002 0806 0001 0800 06 04 0001
+         020000000002 00000000 000000000000 0a000002`),
+  )
+})
+
 const SOLICITATION = `3333ff000002 020000000001 86dd 60000000 0020 3a ff
   fd000000000000000000000000000001 ff0200000000000000000001ff000002
   87 00 7d97 00000000 fd000000000000000000000000000002 01 01 020000000001`
@@ -170,6 +185,26 @@ for (const [what, patch, reason] of [
 test('wire/nd: an option of unknown type is passed over', () => {
   const read = decodeNeighbor(patched(64, 14)(payloadOf(hex(SOLICITATION))))
   assert.deepEqual(read, { ok: true, value: { ...solicitation, linkLayer: undefined } })
+})
+
+for (const [what, solicited, ok] of [
+  ['answers one', true, false],
+  ['answers none', false, true],
+] as const) {
+  test(`wire/nd: an advertisement to all that ${what} is ${ok ? 'read' : 'dropped'}`, () => {
+    const message = { ...advertisement, destination: ALL_NODES, solicited }
+    const read = decodeNeighbor(payloadOf(encodeNeighbor(message, MAC2, MAC1)))
+    assert.deepEqual(read.ok ? true : read.reason, ok || 'ndBadFlags')
+  })
+}
+
+test("wire/nd: a probe is a kernel's of duplicate address detection", () => {
+  assert.deepEqual(
+    encodeNeighborProbe(ip('fd00::2'), MAC1),
+    hex(`3333ff000002 020000000001 86dd 60000000 0018 3a ff
+      00000000000000000000000000000000 ff0200000000000000000001ff000002
+      87 00 7da3 00000000 fd000000000000000000000000000002`),
+  )
 })
 
 const unspecified = { ...solicitation, source: ip('::') }

@@ -1,0 +1,96 @@
+/** Many addresses at once, and one for long: how fast they are announced, and how often. */
+import assert from 'node:assert/strict'
+import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { ensureLabPackages } from '../lab/packages.ts'
+import { must, run } from '../lab/processes.ts'
+import { until } from '../lab/until.ts'
+import type { HostOptions } from './packet-host.ts'
+import {
+  PEER,
+  PacketHost,
+  createNamespaces,
+  indexAtPeer,
+  inside,
+  removeNamespaces,
+  script,
+} from './packet-node.ts'
+
+const MANY = Array.from({ length: 1000 }, (_, i) => `10.78.${i >> 8}.${i & 255}`)
+const LAST = MANY.at(-1) ?? ''
+
+let host: PacketHost
+
+async function start(announce: NonNullable<HostOptions['announce']>): Promise<void> {
+  host = new PacketHost({ announce })
+  await host.heard('interfaces', ({ names }) => names.includes('eth0'))
+}
+
+before(ensureLabPackages)
+beforeEach(createNamespaces)
+afterEach(() => host.stop())
+after(removeNamespaces)
+
+const packets = async () => {
+  const { vips } = await host.counters()
+  return vips.reduce((sum, { gratuitousSent }) => sum + gratuitousSent, 0)
+}
+
+test('netns/announcing: a thousand at once leave at the pace that is set', async () => {
+  await start({ packetsPerSecond: 400 })
+  const started = performance.now()
+  await host.announce(MANY)
+  for (let look = 0; look < 4; look++) {
+    const sent = await until(
+      'more packets',
+      async () => {
+        const sent = await packets()
+        return sent >= 100 * (look + 1) && sent
+      },
+      { everyMs: 20 },
+    )
+    const most = 64 + 2 + ((performance.now() - started) * 400) / 1000
+    assert.ok(sent <= most, `${sent} packets, not more than ${most}`)
+  }
+})
+
+test('netns/announcing: what a neighbour asks for is announced before its turn, and then answered', async () => {
+  await start({ packetsPerSecond: 20 })
+  await host.announce(MANY)
+  const ask = () => run(inside(PEER, 'arping', '-c', '1', '-w', '1', '-i', 'eth0', LAST))
+  await ask()
+  await host.heard('announced', ({ ips }) => ips.includes(LAST), 1000)
+  assert.ok((await packets()) < 200)
+  assert.match((await ask()).stdout, /from 02:00:00:00:77:01/)
+})
+
+test('netns/announcing: without a bound all leave at once', async () => {
+  await start({})
+  await host.announce(MANY)
+  await until('all', async () => (await packets()) >= 2 * MANY.length, {
+    timeoutMs: 1000,
+    everyMs: 10,
+  })
+})
+
+test('netns/announcing: it is refreshed after the bursts, for as long as it is here', async () => {
+  await start({ refreshMs: 1000 })
+  await host.announce([LAST])
+  // Five bursts of two, then three refreshes of two.
+  await until('refreshes', async () => (await packets()) >= 16, { timeoutMs: 12_000, everyMs: 50 })
+  await host.announce([])
+  assert.deepEqual((await host.counters()).vips, [])
+})
+
+test('netns/announcing: what finds no room while the process is stopped is counted', async () => {
+  await start({})
+  await host.announce([LAST])
+  await host.heard('announced', ({ ips }) => ips.includes(LAST))
+  host.signal('SIGSTOP')
+  const flood = inside(PEER, process.execPath, script('packet-flood'), await indexAtPeer(), '20000')
+  await must(flood)
+  host.signal('SIGCONT')
+  const { drops } = await host.counters()
+  assert.ok((drops['queueFull'] ?? 0) > 1000, JSON.stringify(drops))
+  const { stdout } = await run(inside(PEER, 'arping', '-c', '1', '-w', '1', '-i', 'eth0', LAST))
+  assert.match(stdout, /from 02:00:00:00:77:01/)
+})
