@@ -112,7 +112,7 @@ for (const [what, fault] of [
 }
 
 test('faults: Retry-After is honoured', async () => {
-  const { followed, stop, hears } = await follow()
+  const { followed, hears } = await follow()
   only({ kind: 'answer', status: 429, headers: { 'retry-after': '2' } })
   const startedAt = performance.now()
   void followed.refresh()
