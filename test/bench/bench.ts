@@ -11,7 +11,8 @@ import { serviceObject } from '../e2e/harness.ts'
 import { allocatorFigures } from './allocator.ts'
 import { manyServices } from './many-services.ts'
 
-const SERVICES = 1000
+/** How many Services there are at each step. */
+const STEPS = [1000, 5000]
 const ARP_REQUESTS = 3000
 const CUTS = 3
 
@@ -56,9 +57,13 @@ async function memory(title: string, component: string): Promise<void> {
     const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
     sizes.push((Number(kib) / 1024).toFixed(0))
   }
-  const beside = { '2 Services': ['60', '65'], [`${SERVICES} Services`]: ['82', '86'] }[title] ?? []
+  const beside = { '2 Services': ['60', '65'], '1000 Services': ['82', '86'] }[title] ?? []
   const metallb = component === 'controller' ? beside[0] : beside[1]
-  rows.push([`RSS at ${title}: ${component}`, `${sizes.join(' / ')} MiB`, `MetalLB ${metallb} MiB`])
+  rows.push([
+    `RSS at ${title}: ${component}`,
+    `${sizes.join(' / ')} MiB`,
+    metallb === undefined ? '' : `MetalLB ${metallb} MiB`,
+  ])
 }
 
 async function cuts(ip: string): Promise<void> {
@@ -77,20 +82,45 @@ async function cuts(ip: string): Promise<void> {
   rows.push([`owner's link cut: TCP silent, ${CUTS} runs`, `${list} s`, 'MetalLB 5.2, 5.9, 7.0 s'])
 }
 
-async function many(): Promise<void> {
-  const result = await manyServices(lab, 'bench', SERVICES)
-  const beside = 'MetalLB: assigned 29.7 s after'
+async function many(from: number, to: number): Promise<void> {
+  const cpuBefore = await controllersCpuS()
+  const result = await manyServices(lab, 'bench', from, to - from)
+  const cpuS = (await controllersCpuS()) - cpuBefore
+  const first = from === 0
   rows.push([
-    `${SERVICES} Services created, 16 writers`,
+    `Services ${from} to ${to} created, 16 writers`,
     `${result.createdS.toFixed(1)} s`,
-    'MetalLB, 8 writers: 44 s',
+    first ? 'MetalLB, 8 writers: 44 s' : '',
   ])
   rows.push([
     '… last one assigned after the last create',
     `${result.assignedS.toFixed(2)} s`,
-    beside,
+    first ? 'MetalLB: assigned 29.7 s after' : '',
   ])
   rows.push(['… all answer ARP after the last create', `${result.answeredS.toFixed(2)} s`, ''])
+  const { status, events } = result.writes
+  rows.push([
+    '… writes for each Service',
+    `${status.toFixed(2)} of status, ${events.toFixed(2)} of events (the speakers' too)`,
+    '',
+  ])
+  rows.push([
+    '… CPU of the controllers',
+    `${cpuS.toFixed(1)} s (${((cpuS * 1000) / (to - from)).toFixed(1)} ms a Service)`,
+    '',
+  ])
+}
+
+/** User and system time of all controllers so far, in seconds. */
+async function controllersCpuS(): Promise<number> {
+  let ticks = 0
+  for (const [node, pod] of await pods(lab, 'controller')) {
+    const pid = await lab.podProcess(node, NAMESPACE, pod, 'controller')
+    // The 14th and 15th field (proc(5)), the name in brackets may hold spaces.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    ticks += Number(fields[11]) + Number(fields[12])
+  }
+  return ticks / 100
 }
 
 function allocation(): void {
@@ -107,7 +137,7 @@ allocation()
 await lab.up()
 try {
   await step('installing Bellwether', () => install(lab))
-  await lab.apply(poolYaml('bench', ['172.18.16.0/20']))
+  await lab.apply(poolYaml('bench', ['172.18.32.0/19']))
   await lab.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bench' } })
   const container = { name: 'nginx', image: 'nginx:1.7.9' }
   const labels = { app: 'backend' }
@@ -130,9 +160,13 @@ try {
   await memory('2 Services', 'speaker')
   await step('ARP round trips', () => arpFigures(ip))
   await step(`cutting the owner's cable, ${CUTS} times`, () => cuts(ip))
-  await step(`${SERVICES} Services`, many)
-  await memory(`${SERVICES} Services`, 'controller')
-  await memory(`${SERVICES} Services`, 'speaker')
+  let made = 0
+  for (const count of STEPS) {
+    await step(`${count} Services`, () => many(made, count))
+    made = count
+    await memory(`${count} Services`, 'controller')
+    await memory(`${count} Services`, 'speaker')
+  }
 } finally {
   await lab.down()
 }

@@ -20,11 +20,14 @@ export interface ManyServices {
   readonly assignedS: number
   /** From the last create until the client has heard each of them answer ARP. */
   readonly answeredS: number
+  /** Calls of the controller to the API server that write, of each Service, by what they write. */
+  readonly writes: Readonly<Record<'status' | 'events', number>>
 }
 
 export async function manyServices(
   lab: Lab,
   namespace: string,
+  first: number,
   count: number,
 ): Promise<ManyServices> {
   const config = new KubeConfig()
@@ -32,12 +35,13 @@ export async function manyServices(
   const cluster = new KubeCluster(config, new MemoryLog())
   const stop = new AbortController()
   const addresses = new Map<string, string>()
+  const isNew = (name: string) => /^many-(\d+)$/.test(name) && Number(name.slice(5)) >= first
   let lastAssigned = 0
   const followed = cluster.follow(
     SERVICES,
     { namespace },
     (change) => {
-      if (change.kind !== 'upsert' || !change.object.metadata.name.startsWith('many-')) return
+      if (change.kind !== 'upsert' || !isNew(change.object.metadata.name)) return
       const ip = addressOf(change.object)
       if (ip === undefined || addresses.has(change.key)) return
       addresses.set(change.key, ip)
@@ -47,17 +51,18 @@ export async function manyServices(
   )
   await until('the watch', () => followed.synced)
 
+  const before = await written(lab)
   const started = performance.now()
-  let next = 0
+  let next = first
   const worker = async () => {
-    while (next < count) {
+    while (next < first + count) {
       const object = serviceObject(namespace, `many-${next++}`, {}) as KubeObject
       await cluster.create(SERVICES, object)
     }
   }
   await Promise.all(Array.from({ length: WRITERS }, worker))
   const created = performance.now()
-  await until('all addresses', () => addresses.size === count, { timeoutMs: 300_000, everyMs: 20 })
+  await until('all addresses', () => addresses.size === count, { timeoutMs: 600_000, everyMs: 20 })
   stop.abort()
 
   await answering(lab, [...addresses.values()])
@@ -66,6 +71,46 @@ export async function manyServices(
     createdS: (created - started) / 1000,
     assignedS: Math.max(0, lastAssigned - created) / 1000,
     answeredS: (answered - created) / 1000,
+    writes: await eachWritten(lab, before, count),
+  }
+}
+
+type Written = Readonly<Record<'status' | 'events', number>>
+
+/** Writes so far, as the API server counts them, whoever made them: nobody else writes these here. */
+async function written(lab: Lab): Promise<Written> {
+  const text = await lab.kubectl('get', '--raw', '/metrics')
+  const count = (resource: string, subresource: string) => {
+    const lines = text.split('\n').filter((line) => {
+      const label = (name: string, value: string) => line.includes(`${name}="${value}"`)
+      return (
+        line.startsWith('apiserver_request_total{') &&
+        label('resource', resource) &&
+        label('subresource', subresource) &&
+        /verb="(PUT|PATCH|POST)"/.test(line)
+      )
+    })
+    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+  }
+  return { status: count('services', 'status'), events: count('events', '') }
+}
+
+/** Events are written after all else: waits until no more come. */
+async function eachWritten(lab: Lab, before: Written, count: number): Promise<Written> {
+  let last = await written(lab)
+  await until(
+    'the last event',
+    async () => {
+      const now = await written(lab)
+      const quiet = now.events === last.events
+      last = now
+      return quiet
+    },
+    { timeoutMs: 300_000, everyMs: 2000 },
+  )
+  return {
+    status: (last.status - before.status) / count,
+    events: (last.events - before.events) / count,
   }
 }
 
