@@ -54,7 +54,7 @@ export async function workTerm(deps: TermDeps, signal: AbortSignal): Promise<voi
         statuses.want(reports, objects)
       },
       configuration(problems) {
-        metrics.configuration(problems ?? [])
+        metrics.configuration(problems)
         reportConfiguration(problems)
       },
     },
