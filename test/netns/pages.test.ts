@@ -105,6 +105,7 @@ test('netns/pages: the view tells members, owners and problems', async () => {
     'node',
     'notReady',
     'problems',
+    'config',
     'owners',
     'refused',
     'gossip',
