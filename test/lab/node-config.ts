@@ -95,6 +95,8 @@ export function kubeletConfig(lab: LabContext, node: Host): string {
     evictionHard: { 'nodefs.available': '1%', 'memory.available': '10Mi' },
     localStorageCapacityIsolation: false,
     nodeStatusUpdateFrequency: '5s',
+    // A changed Secret is with its pods within seconds, not a minute.
+    syncFrequency: '10s',
     podLogsDir: join(folder, 'podlogs'),
     volumePluginDir: join(folder, 'volume-plugins'),
   })
