@@ -12,6 +12,8 @@ import type { Lab } from '../lab/lab.ts'
 import { until } from '../lab/until.ts'
 
 const WRITERS = 16
+/** There are fewer node ports than Services. */
+const WITHOUT_PORTS = { spec: { allocateLoadBalancerNodePorts: false } }
 
 export interface ManyServices {
   /** From the first create to the last. */
@@ -56,7 +58,7 @@ export async function manyServices(
   let next = first
   const worker = async () => {
     while (next < first + count) {
-      const object = serviceObject(namespace, `many-${next++}`, {}) as KubeObject
+      const object = serviceObject(namespace, `many-${next++}`, WITHOUT_PORTS) as KubeObject
       await cluster.create(SERVICES, object)
     }
   }
