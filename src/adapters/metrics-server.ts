@@ -13,7 +13,7 @@ import type { Log } from '../ports/log.ts'
 import { AccessGuard } from './kube/access-guard.ts'
 import { servePages } from './pages.ts'
 import type { Pages } from './pages.ts'
-import { readSecretFiles, watchDirectory } from './secret-files.ts'
+import { readPair, watchDirectory } from './secret-files.ts'
 import type { Pair } from './x509.ts'
 import type { TlsSettings } from './tls-settings.ts'
 import { Trouble } from './trouble.ts'
@@ -61,7 +61,7 @@ async function serve(deps: MetricsServerDeps, pages: Pages): Promise<Closable> {
   const { port, secure, certificateDirectory: directory, tls } = options
   if (!secure) return closing(await servePages({ address: '', port, pages }))
   const guard = new AccessGuard(cluster, clock)
-  const certificate = directory === '' ? await makeCertificate() : readCertificate(directory)
+  const certificate = directory === '' ? await makeCertificate() : readPair(directory)
   const server = await servePages({
     address: '',
     port,
@@ -82,16 +82,6 @@ async function makeCertificate(): Promise<Pair> {
   return JSON.parse(stdout) as Pair
 }
 
-function readCertificate(directory: string): Pair {
-  const files = readSecretFiles(directory)
-  const read = (name: string) => {
-    const bytes = files.get(name)
-    if (bytes) return Buffer.from(bytes).toString()
-    throw new Error(`--metrics-cert-dir: expected ${name} in ${directory}, there is none`)
-  }
-  return { cert: read('tls.crt'), key: read('tls.key') }
-}
-
 /** What cannot be read or used leaves the last one in use. */
 function followCertificate(
   { clock, log, options }: MetricsServerDeps,
@@ -108,7 +98,7 @@ function followCertificate(
   let current = first
   const changed = () => {
     try {
-      const certificate = readCertificate(directory)
+      const certificate = readPair(directory)
       trouble.over()
       if (certificate.cert === current.cert && certificate.key === current.key) return
       renew(certificate)

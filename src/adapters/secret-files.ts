@@ -11,6 +11,17 @@ export function readSecretFiles(directory: string): ReadonlyMap<string, Uint8Arr
   return new Map(names.map((name) => [name, readFileSync(join(folder, name))]))
 }
 
+/** `tls.crt` and `tls.key` of a directory, PEM texts. Throws where one is missing, and says which. */
+export function readPair(directory: string): { readonly cert: string; readonly key: string } {
+  const files = readSecretFiles(directory)
+  const read = (name: string) => {
+    const bytes = files.get(name)
+    if (bytes) return Buffer.from(bytes).toString()
+    throw new Error(`expected a file ${join(directory, name)}`)
+  }
+  return { cert: read('tls.crt'), key: read('tls.key') }
+}
+
 /** A safety net: inotify is not told of everything on every file system. */
 const POLL_MS = 30_000
 /** A swap is several events. */

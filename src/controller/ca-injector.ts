@@ -3,6 +3,8 @@
  * ValidatingWebhookConfiguration, and into the conversion of the BGPPeer definition. Where somebody
  * overwrites it, for one by applying a manifest, it is put back.
  */
+import { Settler } from '../adapters/settler.ts'
+import { Trouble } from '../adapters/trouble.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ApiError } from '../ports/cluster.ts'
 import type { Cluster, Followed, KubeObject, Resource } from '../ports/cluster.ts'
@@ -15,8 +17,6 @@ import {
 export const WEBHOOK_CONFIGURATION = 'metallb-webhook-configuration'
 export const CONVERTED_DEFINITION = 'bgppeers.metallb.io'
 
-const RETRY_MS = 2000
-
 interface ClientConfig {
   readonly caBundle?: string
 }
@@ -26,27 +26,23 @@ interface Webhook {
 
 export class CaInjector {
   readonly #cluster: Cluster
-  readonly #clock: Clock
   readonly #log: Log
-  readonly #signal: AbortSignal
+  readonly #settler: Settler
   readonly #configuration: Followed
   readonly #definition: Followed
   /** Base64 of PEM. */
   #bundle: string | undefined
-  #busy = false
-  #again = false
-  #failing = false
 
   constructor(cluster: Cluster, clock: Clock, log: Log, signal: AbortSignal) {
     this.#cluster = cluster
-    this.#clock = clock
     this.#log = log
-    this.#signal = signal
+    const trouble = new Trouble(clock, log, 'ca-not-injected', 'ca-injected-again')
+    this.#settler = new Settler({ clock, trouble, signal }, () => this.#inject())
     const follow = (resource: Resource, name: string) =>
       cluster.follow(
         resource,
         { fieldSelector: `metadata.name=${name}` },
-        () => this.#touch(),
+        () => this.#settler.touch(),
         signal,
       )
     this.#configuration = follow(VALIDATING_WEBHOOK_CONFIGURATIONS, WEBHOOK_CONFIGURATION)
@@ -56,41 +52,21 @@ export class CaInjector {
   /** `authority`: PEM, of one certificate or several. */
   use(authority: string): void {
     this.#bundle = Buffer.from(authority).toString('base64')
-    this.#touch()
+    this.#settler.touch()
   }
 
-  #touch(): void {
-    if (this.#busy) this.#again = true
-    else void this.#settle()
-  }
-
-  async #settle(): Promise<void> {
-    this.#busy = true
-    try {
-      do {
-        this.#again = false
-        if (this.#bundle !== undefined) await this.#inject(this.#bundle)
-      } while (this.#again && !this.#signal.aborted)
-      this.#failing = false
-    } catch (error) {
-      if (this.#signal.aborted) return
-      // Somebody else wrote: the watch tells what.
-      const conflict = error instanceof ApiError && error.status === 409
-      if (!conflict && !this.#failing) {
-        this.#log.warn('ca-not-injected', { error, retryMs: RETRY_MS })
-        this.#failing = true
-      }
-      this.#clock.after(RETRY_MS, () => this.#signal.aborted || this.#touch())
-    } finally {
-      this.#busy = false
-    }
-  }
-
-  async #inject(caBundle: string): Promise<void> {
+  async #inject(): Promise<void> {
+    const caBundle = this.#bundle
+    if (caBundle === undefined) return
     const configuration = this.#configuration.objects.get(WEBHOOK_CONFIGURATION)
-    if (configuration) await this.#injectWebhooks(configuration, caBundle)
     const definition = this.#definition.objects.get(CONVERTED_DEFINITION)
-    if (definition) await this.#injectConversion(definition, caBundle)
+    try {
+      if (configuration) await this.#injectWebhooks(configuration, caBundle)
+      if (definition) await this.#injectConversion(definition, caBundle)
+    } catch (error) {
+      // Somebody else wrote: the watch tells what, and that begins anew.
+      if (!(error instanceof ApiError && error.status === 409)) throw error
+    }
   }
 
   async #injectWebhooks(object: KubeObject, caBundle: string): Promise<void> {

@@ -1,8 +1,7 @@
 /** Where the API server comes in: an HTTPS server that waits for its first certificate. */
-import { join } from 'node:path'
 import { serveHttps } from '../adapters/https-server.ts'
 import type { HttpsServer, Reply } from '../adapters/https-server.ts'
-import { readSecretFiles, watchDirectory } from '../adapters/secret-files.ts'
+import { readPair, watchDirectory } from '../adapters/secret-files.ts'
 import type { Pair } from '../adapters/x509.ts'
 import type { Log } from '../ports/log.ts'
 
@@ -64,13 +63,7 @@ export function serveFiles(directory: string, door: Door, log: Log, signal: Abor
   let told = ''
   const read = () => {
     try {
-      const files = readSecretFiles(directory)
-      const text = (name: string) => {
-        const bytes = files.get(name)
-        if (!bytes) throw new Error(`expected a file ${join(directory, name)}`)
-        return Buffer.from(bytes).toString()
-      }
-      door.use({ cert: text('tls.crt'), key: text('tls.key') })
+      door.use(readPair(directory))
       told = ''
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)

@@ -2,6 +2,8 @@
  * Keeps the webhooks' certificates in a Secret that all replicas share: whoever comes first makes
  * them, the others read them. Made anew before they end, or where somebody spoilt them.
  */
+import { Settler } from '../adapters/settler.ts'
+import { Trouble } from '../adapters/trouble.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ApiError } from '../ports/cluster.ts'
 import type { Cluster, Followed, KubeObject } from '../ports/cluster.ts'
@@ -10,7 +12,6 @@ import { SECRETS } from '../ports/resources.ts'
 import { SECRET_KEYS, judge, renew } from './certificates.ts'
 import type { Certificates } from './certificates.ts'
 
-const RETRY_MS = 2000
 /** How often it is looked whether they end soon. */
 const CHECK_MS = 12 * 3_600_000
 
@@ -31,10 +32,8 @@ export class WebhookSecret {
   readonly #take: (certificates: Certificates) => void
   readonly #signal: AbortSignal
   readonly #followed: Followed
+  readonly #settler: Settler
   #taken = ''
-  #busy = false
-  #again = false
-  #failing = false
 
   /** `take` is called with good certificates, first and whenever they have changed. */
   constructor(
@@ -51,13 +50,20 @@ export class WebhookSecret {
     this.#options = options
     this.#take = take
     this.#signal = signal
+    const trouble = new Trouble(
+      clock,
+      this.#log,
+      'certificates-not-kept',
+      'certificates-kept-again',
+    )
+    this.#settler = new Settler({ clock, trouble, signal }, () => this.#settle())
     const { namespace, secret } = options
     const scope = { namespace, fieldSelector: `metadata.name=${secret}` }
     this.#followed = cluster.follow(
       SECRETS,
       scope,
       (_, { synced }) => {
-        if (synced) this.#touch()
+        if (synced) this.#settler.touch()
       },
       signal,
     )
@@ -66,36 +72,13 @@ export class WebhookSecret {
 
   #checkAgain(): void {
     const timer = this.#clock.after(CHECK_MS, () => {
-      this.#touch()
+      this.#settler.touch()
       this.#checkAgain()
     })
     this.#signal.addEventListener('abort', () => timer.cancel(), { once: true })
   }
 
-  #touch(): void {
-    if (this.#busy) this.#again = true
-    else void this.#settle()
-  }
-
   async #settle(): Promise<void> {
-    this.#busy = true
-    try {
-      do {
-        this.#again = false
-        await this.#settleOnce()
-      } while (this.#again && !this.#signal.aborted)
-      this.#failing = false
-    } catch (error) {
-      if (this.#signal.aborted) return
-      if (!this.#failing) this.#log.warn('certificates-not-kept', { error, retryMs: RETRY_MS })
-      this.#failing = true
-      this.#clock.after(RETRY_MS, () => this.#signal.aborted || this.#touch())
-    } finally {
-      this.#busy = false
-    }
-  }
-
-  async #settleOnce(): Promise<void> {
     const { namespace, secret, names, today } = this.#options
     const object = this.#followed.objects.get(`${namespace}/${secret}`)
     const found = object && certificatesOf(object)

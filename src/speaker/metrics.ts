@@ -3,7 +3,7 @@
  * counted in the threads and collected when asked for. docs/metrics.md is their reference.
  */
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { ConfigHealthView } from '../adapters/config-health.ts'
+import type { ConfigHealthView } from './config-health.ts'
 import type { GossipThreadView, PacketCounters } from './messages.ts'
 
 /** Undefined where there is nothing to tell: a thread that did not answer, membership that is off. */

@@ -1,5 +1,5 @@
 /** What can be seen of a speaker from outside: `/metrics` and `/debug/view`. */
-import type { ConfigHealthView } from '../adapters/config-health.ts'
+import type { ConfigHealthView } from './config-health.ts'
 import type { Pages } from '../adapters/pages.ts'
 import type { Standing } from '../core/diagnosis/problem-book.ts'
 import type { GossipThreadView, OwnerView, PacketCounters } from './messages.ts'

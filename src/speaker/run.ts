@@ -4,7 +4,7 @@
  * nothing on the wire waits for it.
  */
 import { once } from 'node:events'
-import { ConfigHealth } from '../adapters/config-health.ts'
+import { ConfigHealth } from './config-health.ts'
 import { ConfigurationStateWriter, speakerState } from '../adapters/kube/configuration-state.ts'
 import type { EventRecorder } from '../adapters/kube/events.ts'
 import { subjectOf } from '../adapters/kube/subject.ts'

@@ -9,9 +9,9 @@ import { canonical } from '../../core/config/problems.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Cluster, Followed, KubeObject } from '../../ports/cluster.ts'
 import type { Log } from '../../ports/log.ts'
+import { Settler } from '../settler.ts'
+import { Trouble } from '../trouble.ts'
 import { CONFIGURATION_STATES, PODS } from '../../ports/resources.ts'
-
-const RETRY_MS = 2000
 
 export interface StateOptions {
   readonly namespace: string
@@ -47,16 +47,11 @@ export const speakerState = (namespace: string, node: string, pod: string): Stat
 
 export class ConfigurationStateWriter {
   readonly #cluster: Cluster
-  readonly #clock: Clock
-  readonly #log: Log
   readonly #options: StateOptions
-  readonly #signal: AbortSignal
+  readonly #settler: Settler
   readonly #followed: Followed
   #problems: readonly Problem[] | undefined
   #owner: string | undefined
-  #busy = false
-  #again = false
-  #failing = false
 
   constructor(
     cluster: Cluster,
@@ -66,10 +61,14 @@ export class ConfigurationStateWriter {
     signal: AbortSignal,
   ) {
     this.#cluster = cluster
-    this.#clock = clock
-    this.#log = log
     this.#options = options
-    this.#signal = signal
+    const trouble = new Trouble(
+      clock,
+      log,
+      'configuration-state-not-written',
+      'configuration-state-written-again',
+    )
+    this.#settler = new Settler({ clock, trouble, signal }, () => this.#write(this.#problems ?? []))
     const { namespace, name } = options
     this.#followed = cluster.follow(
       CONFIGURATION_STATES,
@@ -86,29 +85,7 @@ export class ConfigurationStateWriter {
   }
 
   #touch(): void {
-    if (this.#problems === undefined || !this.#followed.synced) return
-    if (this.#busy) this.#again = true
-    else void this.#settle()
-  }
-
-  async #settle(): Promise<void> {
-    this.#busy = true
-    try {
-      do {
-        this.#again = false
-        await this.#write(this.#problems ?? [])
-      } while (this.#again && !this.#signal.aborted)
-      this.#failing = false
-    } catch (error) {
-      if (this.#signal.aborted) return
-      if (!this.#failing) {
-        this.#log.warn('configuration-state-not-written', { error, retryMs: RETRY_MS })
-      }
-      this.#failing = true
-      this.#clock.after(RETRY_MS, () => this.#signal.aborted || this.#touch())
-    } finally {
-      this.#busy = false
-    }
+    if (this.#problems !== undefined && this.#followed.synced) this.#settler.touch()
   }
 
   async #write(problems: readonly Problem[]): Promise<void> {
