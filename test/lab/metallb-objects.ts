@@ -3,12 +3,14 @@
  * by object, as `kubectl apply` takes it. MetalLB's programs are not in it: its controller is a container
  * that waits, and never ready; its speakers are stand-ins (test/netns/go-memberlist/metallb-speaker).
  */
-import { globSync, readFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
-import type { Certificates } from '../../src/controller/certificates.ts'
 import { NAMESPACE } from './bellwether.ts'
 import { PAUSE_IMAGE } from './image-names.ts'
+import { must } from './processes.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const LABELS = { app: 'metallb' }
@@ -276,15 +278,43 @@ export const memberlistSecret = (secretkey: string, deployment: string): Json =>
   stringData: { secretkey },
 })
 
-/** What its rotator fills the Secret of the webhooks with. */
-export const certificateData = ({ authority, server }: Certificates): Record<string, string> => ({
-  'ca.crt': base64(authority.cert),
-  'ca.key': base64(authority.key),
-  'tls.crt': base64(server.cert),
-  'tls.key': base64(server.key),
-})
-
-export const base64 = (text: string): string => Buffer.from(text).toString('base64')
+/**
+ * What its rotator (OPA's cert-controller) fills the Secret of the webhooks with, in base64: an authority and
+ * a server's certificate for the one name, with RSA keys in PKCS #1.
+ */
+export async function webhookCertificates(): Promise<Record<string, string>> {
+  const folder = mkdtempSync(join(tmpdir(), 'metallb-cert-'))
+  const openssl = (...args: string[]) => must(['openssl', ...args], { cwd: folder })
+  const name = `metallb-webhook-service.${NAMESPACE}.svc`
+  try {
+    for (const key of ['ca.key', 'tls.key']) {
+      await openssl('genrsa', '-traditional', '-out', key, '2048')
+    }
+    writeFileSync(
+      join(folder, 'ca.cnf'),
+      'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature,keyEncipherment,keyCertSign\nsubjectAltName=DNS:cert\n',
+    )
+    writeFileSync(
+      join(folder, 'tls.cnf'),
+      `basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:${name}\n`,
+    )
+    const sign = ['x509', '-req', '-days', '3650']
+    await openssl('req', '-new', '-key', 'ca.key', '-subj', '/O=metallb/CN=cert', '-out', 'ca.csr')
+    const own = ['-signkey', 'ca.key', '-set_serial', '0', '-extfile', 'ca.cnf']
+    await openssl(...sign, '-in', 'ca.csr', ...own, '-out', 'ca.crt')
+    await openssl('req', '-new', '-key', 'tls.key', '-subj', `/CN=${name}`, '-out', 'tls.csr')
+    const by = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-set_serial', '1', '-extfile', 'tls.cnf']
+    await openssl(...sign, '-in', 'tls.csr', ...by, '-out', 'tls.crt')
+    return Object.fromEntries(
+      ['ca.crt', 'ca.key', 'tls.crt', 'tls.key'].map((file) => [
+        file,
+        readFileSync(join(folder, file)).toString('base64'),
+      ]),
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
 
 const WEBHOOKS = [
   { kind: 'bgppeer', name: 'bgppeersvalidationwebhook', resource: 'bgppeers', version: 'v1beta2' },
