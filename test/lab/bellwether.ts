@@ -1,5 +1,7 @@
 /** Bellwether on a lab: installed as a user does it, and looked at as a client sees it. */
 import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { GossipThreadView, OwnerView } from '../../src/speaker/messages.ts'
 import type { Lab } from './lab.ts'
 import { longestOutage, parseProbes } from './outage.ts'
 import type { Outage } from './outage.ts'
@@ -180,4 +182,35 @@ const split = (object: string): [string, string] =>
 const named = (object: string): string[] => {
   const [namespace, name] = split(object)
   return ['-n', namespace, name]
+}
+
+/**
+ * Speakers that are new own nothing for a while (core/gossip/settling.ts), so addresses move once when
+ * they may: not in the midst of a test or a measurement.
+ */
+export async function settled(lab: Lab): Promise<void> {
+  await until(
+    'all speakers to be settled',
+    async () => {
+      const views = await Promise.all(lab.nodes.map((node) => debugView(lab, node)))
+      return views.every(({ gossip }) => {
+        const members = gossip?.members.filter(({ state }) => state === 'alive') ?? []
+        return members.length === lab.nodes.length && members.every((it) => it.settled)
+      })
+    },
+    { timeoutMs: 120_000 },
+  )
+  // Those that have just settled count a moment later, and take what is theirs.
+  await delay(1000)
+}
+
+/** What `/debug/view` of the speaker on that node shows. */
+export async function debugView(lab: Lab, node: string): Promise<DebugView> {
+  const { stdout } = await lab.exec(node, ['curl', '-s', 'http://127.0.0.1:17472/debug/view'])
+  return JSON.parse(stdout) as DebugView
+}
+
+export interface DebugView {
+  readonly owners: readonly OwnerView[]
+  readonly gossip: GossipThreadView | null
 }
