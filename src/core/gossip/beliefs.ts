@@ -145,7 +145,7 @@ export class Beliefs {
     if (member.state === 'dead') {
       member.lost = lost
       seeker?.lost(member, now)
-    } else seeker?.found(news.node)
+    } else seeker?.left(news.node)
     this.#changed(now, news.node, before, member.state, news.from)
     if (!this.#leaving) this.settling.went(now)
   }
