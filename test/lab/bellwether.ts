@@ -144,6 +144,24 @@ export async function events(lab: Lab, kind: string, object: string): Promise<st
   return text.split('\n').filter((line) => line !== '')
 }
 
+/** What the status of a Service's announcement tells of the take-over; undefined: nothing yet. */
+export async function takeover(lab: Lab, service: string): Promise<ToldTakeover | undefined> {
+  const [namespace, name] = split(service)
+  const labels = `metallb.io/service-name=${name},metallb.io/service-namespace=${namespace}`
+  const kind = ['servicel2status', '-l', labels, '-o', 'json']
+  const { items } = JSON.parse(await lab.kubectl('-n', NAMESPACE, 'get', ...kind)) as {
+    readonly items: readonly { readonly status?: ToldTakeover }[]
+  }
+  const [told, ...others] = items.flatMap(({ status }) => (status?.takeover ? status : []))
+  return others.length === 0 ? told : undefined
+}
+
+export interface ToldTakeover {
+  readonly node: string
+  readonly since: string
+  readonly takeover: { readonly cause: string; readonly from?: string; readonly outageMs?: number }
+}
+
 /** Names of the running pods of a component, by node. */
 export async function pods(lab: Lab, component: string): Promise<Map<string, string>> {
   const path = 'jsonpath={range .items[*]}{.spec.nodeName}={.metadata.name} {end}'
