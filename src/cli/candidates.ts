@@ -49,7 +49,8 @@ async function lookUp(kind: Lookup, options: Options, typed: string): Promise<Ca
       return names(IP_ADDRESS_POOLS, { namespace: metallbNamespace })
     case 'service': {
       const anywhere = typed.includes('/')
-      const found = await cluster.list(SERVICES, anywhere ? {} : { namespace })
+      const scope = anywhere || namespace === undefined ? {} : { namespace }
+      const found = await cluster.list(SERVICES, scope)
       const services = found.flatMap((object) => parseService(object) ?? [])
       return services
         .filter(({ type }) => type === 'LoadBalancer')

@@ -9,8 +9,8 @@ import { CANNOT_ASK, Failure, USAGE } from './exit-codes.ts'
 export interface Connection {
   readonly cluster: KubeCluster
   readonly pages: PodPages
-  /** For Services that are named without one. */
-  readonly namespace: string
+  /** For Services that are named without one; undefined: neither flag nor context says one. */
+  readonly namespace: string | undefined
   /** Where Bellwether is installed. */
   readonly metallbNamespace: string
   /** Address of the API server, for people. */
@@ -27,10 +27,7 @@ export function connect(options: Options): Connection {
   return {
     cluster: new KubeCluster(config, SILENT, { answerMs, silenceMs: 90_000 }),
     pages: new PodPages(config),
-    namespace:
-      options.namespace ??
-      config.getContextObject(config.getCurrentContext())?.namespace ??
-      'default',
+    namespace: options.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace,
     metallbNamespace: options.metallbNamespace,
     server,
     requestTimeoutMs: answerMs,

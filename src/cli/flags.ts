@@ -20,7 +20,7 @@ export const FLAGS = {
     type: 'string',
     short: 'n',
     value: 'NAMESPACE',
-    summary: "the Service's namespace; else that of the context",
+    summary: "the Service's namespace; else that of the context, else any",
   },
   output: {
     type: 'string',
