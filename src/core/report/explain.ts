@@ -39,7 +39,7 @@ export function explain(snapshot: Snapshot, asked: string, namespace?: string): 
   return explanationOf(service.key, service.ingress, stepsOf(new Context(snapshot), service))
 }
 
-function explanationOf(
+export function explanationOf(
   service: string,
   addresses: readonly string[],
   steps: readonly Step[],
