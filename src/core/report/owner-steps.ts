@@ -5,7 +5,7 @@ import { ipsOf } from './allocation.ts'
 import type { Context, Election } from './context.ts'
 import { ageText } from './duration.ts'
 import { objectOf, startRemedy } from './service-steps.ts'
-import type { Rival } from './speaker-words.ts'
+import { isStranger, rivalRemedy, rivalText } from './speaker-words.ts'
 import { broken, few, ok, unknown, warning } from './step.ts'
 import type { Step } from './step.ts'
 
@@ -186,15 +186,3 @@ export function segmentStep(context: Context, service: Service): Step {
     words.whyNot(owner) + (snapshot.unseen.events ? '' : '; no event tells of another'),
   )
 }
-
-const isStranger = ({ kind }: Rival): boolean => kind === 'stranger'
-
-export const rivalText = ({ ip, mac, kind, interface: on, speaker }: Rival): string =>
-  kind === 'stranger'
-    ? `${ip} is also used by a host that is no speaker: MAC ${mac}, heard on ${on}`
-    : `${ip} is also announced by the node at ${speaker ?? '?'}: MAC ${mac}, heard on ${on}`
-
-export const rivalRemedy = ({ ip, mac, kind }: Rival): string =>
-  kind === 'stranger'
-    ? `give the host with MAC ${mac} another address, or take ${ip} out of the IPAddressPool`
-    : 'open TCP and UDP port 7946 between the nodes, and set strictARP where kube-proxy is in IPVS mode'

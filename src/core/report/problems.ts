@@ -2,7 +2,7 @@
 import { Context } from './context.ts'
 import { isOurs } from './allocation.ts'
 import { stepsOf } from './explain.ts'
-import { startRemedy } from './service-steps.ts'
+import { configurationStep, controllerStep, startRemedy } from './service-steps.ts'
 import type { Snapshot } from './snapshot.ts'
 import { fixOf } from './step.ts'
 import type { Step } from './step.ts'
@@ -24,7 +24,12 @@ export function problems(snapshot: Snapshot): Problem[] {
 }
 
 export function problemsOf(context: Context): Problem[] {
-  const found = [...ofServices(context), ...ofSpeakers(context), ...ofPools(context)]
+  const found = [
+    ...ofServices(context),
+    ...ofAll(context),
+    ...ofSpeakers(context),
+    ...ofPools(context),
+  ]
   return merged(found).sort(
     (a, b) =>
       Number(b.severity === 'broken') - Number(a.severity === 'broken') ||
@@ -46,6 +51,12 @@ function ofServices(context: Context): Problem[] {
       return [{ ...problemOf(step, fix), services: [service.key] }]
     })
 }
+
+/** Also where no Service suffers by it. */
+const ofAll = (context: Context): Problem[] =>
+  [configurationStep(context, true), controllerStep(context, true)].flatMap((step) =>
+    step.fix ? [{ ...problemOf(step, step.fix), services: [] }] : [],
+  )
 
 const problemOf = (
   { name, verdict, text }: Step,

@@ -64,7 +64,7 @@ export function configurationStep({ snapshot }: Context, served: boolean): Step 
     const object = problems[0]?.where ?? /^([A-Z]\w+\/[^\s:]+)/.exec(first)?.[1]
     return verdict(
       name,
-      `it is invalid by ${by}: nothing of it is used until it is mended, but what was good before`,
+      `invalid by ${by}: until it is mended, what was good before stays in use`,
       object ?? `ConfigurationState/${refusing[0]?.name ?? ''}`,
       `mend ${first}`,
       [...new Set(lines)],

@@ -113,7 +113,11 @@ export function parseSnapshot(input: SnapshotInput): Snapshot {
     return look && 'seen' in look ? look.seen : []
   }
   const each = <T>(part: Part, parse: (object: unknown) => T | undefined): T[] =>
-    all(part).flatMap((object) => parse(object) ?? [])
+    // A list in a list, since what is parsed may be one itself.
+    all(part).flatMap((object) => {
+      const parsed = parse(object)
+      return parsed === undefined ? [] : [parsed]
+    })
   const pods = each('pods', parsePod).sort(byName)
   return {
     namespace: input.namespace,

@@ -110,3 +110,15 @@ const states = (uplinks: Readonly<Record<string, string>>): [string, UplinkState
   Object.entries(uplinks).flatMap(([name, state]): [string, UplinkState][] =>
     state === 'down' || state === 'returning' ? [[name, state]] : [],
   )
+
+export const isStranger = ({ kind }: Rival): boolean => kind === 'stranger'
+
+export const rivalText = ({ ip, mac, kind, interface: on, speaker }: Rival): string =>
+  kind === 'stranger'
+    ? `${ip} is also used by a host that is no speaker: MAC ${mac}, heard on ${on}`
+    : `${ip} is also announced by the node at ${speaker ?? '?'}: MAC ${mac}, heard on ${on}`
+
+export const rivalRemedy = ({ ip, mac, kind }: Rival): string =>
+  kind === 'stranger'
+    ? `give the host with MAC ${mac} another address, or take ${ip} out of the IPAddressPool`
+    : 'open TCP and UDP port 7946 between the nodes, and set strictARP where kube-proxy is in IPVS mode'
