@@ -88,6 +88,7 @@ export interface PodObject {
   readonly trouble: string | undefined
   readonly restarts: number
   readonly args: readonly string[]
+  readonly images: readonly string[]
 }
 
 const containerState = z
@@ -104,7 +105,11 @@ const pod = z.object({
       nodeName: optional(z.string()),
       containers: z
         .array(
-          z.object({ args: z.array(z.string()).nullish(), command: z.array(z.string()).nullish() }),
+          z.object({
+            image: z.string().default(''),
+            args: z.array(z.string()).nullish(),
+            command: z.array(z.string()).nullish(),
+          }),
         )
         .default([]),
     })
@@ -148,6 +153,7 @@ export function parsePod(object: unknown): PodObject | undefined {
     trouble: ready ? undefined : (why ?? (status.phase === 'Running' ? 'not ready' : status.phase)),
     restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
     args: spec.containers.flatMap((it) => [...(it.command ?? []), ...(it.args ?? [])]),
+    images: spec.containers.map(({ image }) => image),
   }
 }
 
