@@ -66,7 +66,7 @@ function linesOf(block: Block, paint: Paint): string[] {
   }
 }
 
-/** Columns as wide as they have to be; the last one is not padded. */
+/** Columns as wide as they have to be; the last one is not padded. Without titles there is no head. */
 function tableLines({ head, rows }: Block & { readonly kind: 'table' }, paint: Paint): string[] {
   const width = (piece: Piece | undefined) => clean(plain(piece ?? '')).length
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => width(row[i]))))
@@ -80,7 +80,9 @@ function tableLines({ head, rows }: Block & { readonly kind: 'table' }, paint: P
       .join('')
       .trimEnd()
   return [
-    line(head, (piece) => paint('strong', plain(piece))),
+    ...(head.every((title) => title === '')
+      ? []
+      : [line(head, (piece) => paint('strong', plain(piece)))]),
     ...rows.map((row) => line(row, (piece) => painted(piece, paint))),
   ]
 }
