@@ -105,7 +105,14 @@ interface Ended {
 }
 
 /** All commands that only look. */
-const LOOKING = [['pools'], ['members'], ['doctor']]
+const LOOKING = [
+  ['status'],
+  ['where', 'web'],
+  ['explain', 'web'],
+  ['pools'],
+  ['members'],
+  ['doctor'],
+]
 
 const SILENT: Terminal = {
   out: () => {},
@@ -206,6 +213,8 @@ test('plugin: names are completed from the cluster', async () => {
     await runPlugin(['__complete', ...flags, ...words], { ...SILENT, out: (text) => (out += text) })
     return out
   }
+  assert.equal(await complete('where', 'w'), 'web\t172.18.0.10\n:4\n')
+  assert.equal(await complete('where', 'default/'), 'default/web\t172.18.0.10\n:4\n')
   assert.equal(await complete('drain', ''), 'w1\nw2\n:4\n')
   assert.equal(await complete('pools', ''), 'ip-pool\n:4\n')
 })
