@@ -10,12 +10,10 @@ import type { Unfit } from '../election/candidacy.ts'
 import { sharingOf } from '../pool/sharing.ts'
 import { electionInput } from './context.ts'
 import type { Context, Election } from './context.ts'
+import { DRAIN_VALUE } from './drain.ts'
 import { objectOf } from './service-steps.ts'
 import { broken, few, ok, unknown, warning } from './step.ts'
 import type { Step } from './step.ts'
-
-/** Value of the label that `drain` sets. */
-export const DRAINED = 'bellwether-drain'
 
 /** The API keeps events for an hour. */
 const EVENT_MS = 3_600_000
@@ -142,7 +140,7 @@ function unfitRemedy(
   const freed = without.candidacies[0]?.order[0]
   const excluded = snapshot.nodes.find(({ name }) => name === freed)
   if (excluded) {
-    const drained = excluded.labels[EXCLUDE_LABEL] === DRAINED
+    const drained = excluded.labels[EXCLUDE_LABEL] === DRAIN_VALUE
     const remedy = drained
       ? `kubectl bellwether undrain ${excluded.name}`
       : `take the label from node ${excluded.name}: kubectl label node ${excluded.name} ${EXCLUDE_LABEL}-`
