@@ -5,8 +5,11 @@ import type { Options } from './arguments.ts'
 import { collect } from './collect.ts'
 import type { Command } from './command.ts'
 import { DOCTOR } from './commands/doctor.ts'
+import { EXPLAIN } from './commands/explain.ts'
 import { MEMBERS } from './commands/members.ts'
 import { POOLS } from './commands/pools.ts'
+import { STATUS } from './commands/status.ts'
+import { WHERE } from './commands/where.ts'
 import { SCRIPTS, SHELLS } from './completion.ts'
 import type { Lookup } from './completion.ts'
 import { connect } from './connection.ts'
@@ -79,7 +82,15 @@ const IGNORED =
 
 const NONE = { least: 0, most: 0 } as const
 
+const ONE_SERVICE = { operand: 'service', least: 1, most: 1 } as const
+
 export const COMMANDS: readonly Entry[] = [
+  looking(STATUS, NONE, () => undefined),
+  looking(WHERE, ONE_SERVICE, ({ operands: [what = ''] }, { namespace }) => ({ what, namespace })),
+  looking(EXPLAIN, ONE_SERVICE, ({ operands: [service = ''] }, { namespace }) => ({
+    service,
+    namespace,
+  })),
   looking(POOLS, { operand: 'pool', least: 0, most: 1 }, ({ operands: [pool] }) => ({ pool })),
   looking(MEMBERS, NONE, () => undefined),
   {

@@ -61,7 +61,12 @@ export const slice = (
   })),
 })
 
-export const pod = (component: string, on: string, ready = true, args: string[] = []): Obj => ({
+export const pod = (
+  component: string,
+  on: string,
+  ready = true,
+  args: readonly string[] = [],
+): Obj => ({
   metadata: { name: `${component}-${on}`, labels: { app: 'metallb', component } },
   spec: { nodeName: on, containers: [{ args }] },
   status: {
