@@ -116,3 +116,7 @@ push: deps ## the image to a registry of yours: IMAGE=registry.example.com/name:
 .PHONY: crds
 crds: deps ## write crds/ and manifests/ from their sources
 	@node tools/generate.ts
+
+.PHONY: plugin
+plugin: deps ## the kubectl plugin, and its package for npm, to dist/plugin
+	@node tools/plugin.ts

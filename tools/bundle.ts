@@ -9,6 +9,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { bundlePlugin, REQUIRE } from './plugin.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const [folder = join(ROOT, 'dist')] = process.argv.slice(2)
@@ -41,11 +42,9 @@ await build({
   minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
-  // Some dependencies are CommonJS and ask for Node's own modules by require.
-  banner: {
-    js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",
-  },
+  banner: { js: REQUIRE },
 })
+await bundlePlugin(join(folder, 'kubectl-bellwether'))
 
 for (const [name, files] of Object.entries(NATIVE)) {
   for (const file of files) {
