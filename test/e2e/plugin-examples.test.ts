@@ -109,7 +109,7 @@ function plugin(...argv: string[]): Promise<{ readonly exit: number; readonly ou
   return new Promise((resolve, reject) => {
     const args = [binary, ...argv, '--kubeconfig', lab.kubeconfig]
     execFile(process.execPath, args, { env: {} }, (error, out, err) => {
-      if (error && typeof error.code !== 'number') reject(error)
+      if (error && typeof error.code !== 'number') reject(new Error(error.message))
       else if (err !== '') reject(new Error(err))
       else resolve({ exit: typeof error?.code === 'number' ? error.code : 0, out })
     })

@@ -11,6 +11,7 @@ import { Allocation, ipsOf, isOurs } from './allocation.ts'
 import type { L2Status, PodObject, ServiceEvent } from './objects.ts'
 import type { Snapshot } from './snapshot.ts'
 import { SpeakerWords } from './speaker-words.ts'
+import { parseTime } from './time.ts'
 
 /** Who may announce a Service that has an address of a pool. */
 export interface Election {
@@ -71,8 +72,8 @@ export class Context {
     withinMs: number,
   ): ServiceEvent | undefined {
     const newest = this.#events.get(service)?.find(({ reason }) => reasons.includes(reason))
-    const age = this.snapshot.at - Date.parse(newest?.at ?? '')
-    return age <= withinMs ? newest : undefined
+    const at = parseTime(newest?.at)
+    return at !== undefined && this.snapshot.at - at <= withinMs ? newest : undefined
   }
 
   /** By name of the node. */
