@@ -8,7 +8,7 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { bundlePlugin } from '../../tools/plugin.ts'
 import { NAMESPACE, owner, poolYaml, statusNode } from '../lab/bellwether.ts'
 import { until } from '../lab/until.ts'
@@ -51,7 +51,11 @@ const BROKEN = [
   },
 ] as const
 
-before(async () => {
+let made: Promise<void> | undefined
+/** Hooks of a file run at once: what needs the lab waits for the fixture's, that is, for a test. */
+const ready = (): Promise<void> => (made ??= make())
+
+async function make(): Promise<void> {
   await bundlePlugin(binary)
   await lab.apply(poolYaml('examples-small', ['172.18.10.30/32']))
   await lab.apply({
@@ -70,7 +74,7 @@ before(async () => {
     },
   })
   await breakFive()
-})
+}
 
 after(async () => {
   rmSync(folder, { recursive: true })
@@ -119,6 +123,7 @@ function plugin(...argv: string[]): Promise<{ readonly exit: number; readonly ou
 const adviceIn = (text: string): string | undefined => /^Fix: (.*)$/m.exec(text)?.[1]
 
 test('e2e/plugin-examples: a Service that is well', async () => {
+  await ready()
   const key = vips.key('web')
   const { exit, out } = await plugin('explain', key)
   assert.equal(exit, 0, out)
@@ -137,6 +142,7 @@ test('e2e/plugin-examples: a Service that is well', async () => {
 
 for (const { name, advice } of BROKEN) {
   test(`e2e/plugin-examples: ${name} is told what to fix`, async () => {
+    await ready()
     const said = await until(`the advice for ${name}`, async () => {
       const { exit, out } = await plugin('explain', vips.key(name))
       const its = adviceIn(out)
@@ -150,6 +156,7 @@ for (const { name, advice } of BROKEN) {
 }
 
 test('e2e/plugin-examples: docs/plugin-examples.md is what they say', async () => {
+  await ready()
   const doc = await written()
   if (process.env['UPDATE'] === '1') writeFileSync(DOC, doc)
   assert.deepEqual(gist(readFileSync(DOC, 'utf8')), gist(doc), 'UPDATE=1 writes it anew')

@@ -1,13 +1,17 @@
 /** `explain`: of whatever is broken, the one thing to fix. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CASES } from '../../../test/fakes/broken-services.ts'
+import { WITHOUT_ADDRESS } from '../../../test/fakes/broken-allocations.ts'
+import { NOT_ANNOUNCED } from '../../../test/fakes/broken-announcements.ts'
 import { healthy } from '../../../test/fakes/snapshot.ts'
 import { explainText } from './explain-text.ts'
 import { explain } from './explain.ts'
 import { renderText } from './text.ts'
 
-for (const { what, parts, step, verdict = 'broken', fix, advice } of CASES) {
+for (const { what, parts, step, verdict = 'broken', fix, advice } of [
+  ...WITHOUT_ADDRESS,
+  ...NOT_ANNOUNCED,
+]) {
   test(`explain: ${what}`, () => {
     const explanation = explain(healthy(parts), 'default/web')
     const first = explanation.steps.find((it) => it.verdict === verdict)
