@@ -141,7 +141,7 @@ function sinceOf(
 /** The owner knows best; else as it is reckoned here. */
 function nextOf(context: Context, service: Service, node: string, ip: string): string | undefined {
   const word = context.words.owners(ip).find(({ by }) => by === node)
-  return word?.next ?? context.expectedOwner(service.key, [node])
+  return word?.next ?? context.nextOwner(service.key, node)
 }
 
 function interfacesOf(
