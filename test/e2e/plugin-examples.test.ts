@@ -186,10 +186,16 @@ async function written(): Promise<string> {
   return `${parts.join('\n').trimEnd()}\n`
 }
 
-/** What of it does not change from one run to another: commands, steps, verdicts. */
+/**
+ * What of it does not change from one run to another: commands, steps, verdicts. Of `status` nothing, which
+ * tells of other tests' Services too.
+ */
 const gist = (doc: string): string[] =>
-  doc.split('\n').flatMap((line) => {
-    if (/^(#|\$ )/.test(line)) return [line]
-    const verdict = /^(ok|warn|BROKEN|\?) +(\S+)/.exec(line)
-    return verdict ? [`${verdict[1] ?? ''} ${verdict[2] ?? ''}`] : []
-  })
+  doc
+    .replace(/^\$ kubectl bellwether status$[^]*?^```$/m, '')
+    .split('\n')
+    .flatMap((line) => {
+      if (/^(#|\$ )/.test(line)) return [line]
+      const verdict = /^(ok|warn|BROKEN|\?) +(\S+)/.exec(line)
+      return verdict ? [`${verdict[1] ?? ''} ${verdict[2] ?? ''}`] : []
+    })
