@@ -8,6 +8,7 @@ import { converge } from '../pool/converge.ts'
 import type { Outcome } from '../pool/converge.ts'
 import { NOT_SHARED } from '../pool/sharing.ts'
 import type { Snapshot } from './snapshot.ts'
+import { parseTime } from './time.ts'
 
 export const ipsOf = ({ ingress }: Pick<Service, 'ingress'>): Ip[] =>
   ingress.flatMap((text) => parseIp(text) ?? [])
@@ -42,8 +43,8 @@ export class Allocation {
     for (const { name: pool, kept } of pools) {
       for (const { service, addresses, until } of kept) {
         const ips = ipsOf({ ingress: addresses })
-        const end = Date.parse(until)
-        if (ips.length === 0 || Number.isNaN(end)) continue
+        const end = parseTime(until)
+        if (ips.length === 0 || end === undefined) continue
         this.#allocator.keeper.recall({ service, pool, ips, sharing: NOT_SHARED }, at, end)
       }
     }

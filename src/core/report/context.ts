@@ -11,6 +11,7 @@ import { Allocation, ipsOf, isOurs } from './allocation.ts'
 import type { L2Status, PodObject, ServiceEvent } from './objects.ts'
 import type { Snapshot } from './snapshot.ts'
 import { SpeakerWords } from './speaker-words.ts'
+import { parseTime } from './time.ts'
 
 /** Who may announce a Service that has an address of a pool. */
 export interface Election {
@@ -34,7 +35,9 @@ export class Context {
   readonly #events: ReadonlyMap<string, readonly ServiceEvent[]>
   readonly #elections = new Map<string, Election | undefined>()
   #candidacies: readonly Candidacy[] | undefined
+  #homes: ReadonlyMap<string, string | undefined> | undefined
   #electorate: Electorate | undefined
+  #expected: ReadonlyMap<string, string | undefined> | undefined
 
   constructor(snapshot: Snapshot) {
     this.snapshot = snapshot
@@ -71,8 +74,8 @@ export class Context {
     withinMs: number,
   ): ServiceEvent | undefined {
     const newest = this.#events.get(service)?.find(({ reason }) => reasons.includes(reason))
-    const age = this.snapshot.at - Date.parse(newest?.at ?? '')
-    return age <= withinMs ? newest : undefined
+    const at = parseTime(newest?.at)
+    return at !== undefined && this.snapshot.at - at <= withinMs ? newest : undefined
   }
 
   /** By name of the node. */
@@ -90,18 +93,29 @@ export class Context {
 
   /** Where an even spread would have the Service; undefined: nowhere. */
   home(service: string): string | undefined {
-    return this.#all.find((it) => it.service === service)?.seat?.home
+    this.#homes ??= new Map(this.#all.map((it) => [it.service, it.seat?.home]))
+    return this.#homes.get(service)
   }
 
-  /** The node that would have the Service if all were as seen, and these nodes were not. */
-  expectedOwner(service: string, without: readonly string[] = []): string | undefined {
-    const all = this.#all
+  /** The node that would have the Service if all were as seen. */
+  expectedOwner(service: string): string | undefined {
+    this.#expected ??= this.#ownersWithout()
+    return this.#expected.get(service)
+  }
+
+  /** The node that would have the Service if that node were gone. */
+  nextOwner(service: string, gone: string): string | undefined {
+    return this.#ownersWithout(gone).get(service)
+  }
+
+  /** By Service. */
+  #ownersWithout(...gone: readonly string[]): ReadonlyMap<string, string | undefined> {
     this.#electorate ??= this.words.electorate(
       [...this.#speakers.values()].filter(({ ready }) => ready).map(({ node }) => node),
     )
-    const usable = this.#electorate.usable.difference(new Set(without))
-    const owned = owners(all, { ...this.#electorate, usable })
-    return owned.find((it) => it.service === service)?.owner
+    const usable = this.#electorate.usable.difference(new Set(gone))
+    const owned = owners(this.#all, { ...this.#electorate, usable })
+    return new Map(owned.map(({ service, owner }) => [service, owner]))
   }
 
   get #all(): readonly Candidacy[] {

@@ -8,6 +8,7 @@ import { objectOf, startRemedy } from './service-steps.ts'
 import { isStranger, rivalRemedy, rivalText } from './speaker-words.ts'
 import { broken, few, ok, unknown, warning } from './step.ts'
 import type { Step } from './step.ts'
+import { parseTime } from './time.ts'
 
 export function speakersStep({ snapshot, speakers }: Context, order: readonly string[]): Step {
   const name = 'speakers'
@@ -117,8 +118,8 @@ export function ownerStep(context: Context, service: Service, election: Election
     const remedy = `wait a moment: it is moving; where it stays so, see kubectl -n ${snapshot.namespace} logs of the speaker of ${node}`
     return warning(name, text, `Node/${node}`, remedy, details)
   }
-  const at = Date.parse(since ?? '')
-  const age = Number.isNaN(at) ? '' : `, for ${ageText(snapshot.at - at)}`
+  const at = parseTime(since)
+  const age = at === undefined ? '' : `, for ${ageText(snapshot.at - at)}`
   return ok(name, `${node} announces it${age}`, details)
 }
 

@@ -7,6 +7,7 @@ import { ageText } from './duration.ts'
 import { problemsOf } from './problems.ts'
 import type { Problem } from './problems.ts'
 import type { Snapshot } from './snapshot.ts'
+import { parseTime } from './time.ts'
 import { isExcluded } from './where.ts'
 
 export interface StatusReport {
@@ -131,14 +132,14 @@ function addressRows(context: Context): AddressRow[] {
     const holders = context.holders(ip)
     const [told] = holders.flatMap(({ key }) => context.statuses(key))
     const [pool] = holders.flatMap((service) => context.election(service)?.pool.name ?? [])
-    const began = Date.parse(told?.since ?? '')
+    const began = parseTime(told?.since)
     return {
       ip,
       services: holders.map(({ key }) => key),
       ...(pool !== undefined && { pool }),
       ...(told && { node: told.node }),
       ...(told?.since !== undefined && { since: told.since }),
-      ...(!Number.isNaN(began) && { age: ageText(snapshot.at - began) }),
+      ...(began !== undefined && { age: ageText(snapshot.at - began) }),
     }
   })
 }

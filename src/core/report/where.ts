@@ -12,6 +12,7 @@ import { servicesNamed } from './named.ts'
 import type { L2Status } from './objects.ts'
 import type { Rival } from './speaker-words.ts'
 import type { Snapshot } from './snapshot.ts'
+import { formatTime, parseTime } from './time.ts'
 
 export interface WhereReport {
   readonly asked: string
@@ -131,16 +132,16 @@ function sinceOf(
   status: L2Status | undefined,
   ageMs: number | undefined,
 ): { readonly since?: string; readonly age?: string } {
-  const began = Date.parse(status?.since ?? '')
-  if (!Number.isNaN(began)) return { since: status?.since ?? '', age: ageText(at - began) }
+  const began = parseTime(status?.since)
+  if (began !== undefined) return { since: status?.since ?? '', age: ageText(at - began) }
   if (ageMs === undefined) return {}
-  return { since: new Date(at - ageMs).toISOString(), age: ageText(ageMs) }
+  return { since: formatTime(at - ageMs), age: ageText(ageMs) }
 }
 
 /** The owner knows best; else as it is reckoned here. */
 function nextOf(context: Context, service: Service, node: string, ip: string): string | undefined {
   const word = context.words.owners(ip).find(({ by }) => by === node)
-  return word?.next ?? context.expectedOwner(service.key, [node])
+  return word?.next ?? context.nextOwner(service.key, node)
 }
 
 function interfacesOf(
