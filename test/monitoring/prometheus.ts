@@ -33,7 +33,9 @@ export class Prometheus {
 
   /** What its HTTP API answers under `data`; throws its error. */
   async get<T>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<T> {
-    const response = await fetch(`${this.#api}${path}?${new URLSearchParams(parameters).toString()}`)
+    const response = await fetch(
+      `${this.#api}${path}?${new URLSearchParams(parameters).toString()}`,
+    )
     const answer = (await response.json()) as { status: string; error?: string; data: T }
     if (answer.status !== 'success') throw new Error(`${path}: ${answer.error}`)
     return answer.data
