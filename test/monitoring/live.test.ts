@@ -12,6 +12,7 @@ import { ROWS } from '../../tools/monitoring/dashboard.ts'
 import { until } from '../lab/until.ts'
 import { COMING } from './exported.ts'
 import { Installation, NAMESPACE, ROOT } from './installation.ts'
+import { operatorCrds } from './operator.ts'
 import { Prometheus, ensurePrometheus } from './prometheus.ts'
 import type { Alert } from './prometheus.ts'
 
@@ -92,8 +93,10 @@ async function configure(it: Installation): Promise<string> {
 
 let it: Installation
 let prometheus: Prometheus
+let crds: readonly string[]
 before(async () => {
   await ensurePrometheus()
+  crds = await operatorCrds()
   it = await Installation.start()
   const config = await configure(it)
   prometheus = await Prometheus.start(it.daemons, it.folder, config, 9090)
@@ -216,4 +219,14 @@ test('monitoring/live: a speaker that is gone is told of', async () => {
     return all.length > 0 && all.map(({ annotations }) => annotations['message'])
   })
   assert.deepEqual(messages, ['the speaker at 10.89.0.2:9121 does not answer for more than 2 min'])
+})
+
+test('monitoring/live: what is for the operator is taken by its kinds, with nothing that they do not know', async () => {
+  for (const file of crds) await it.api.kubectl('create', '-f', file)
+  for (const kind of ['servicemonitors', 'podmonitors', 'prometheusrules']) {
+    await until(`${kind} to be served`, () => it.api.kubectl('get', kind, '-A'))
+  }
+  for (const name of ['service-monitors.yaml', 'pod-monitors.yaml', 'prometheus-rule.yaml']) {
+    await it.api.kubectlWith(manifest(name), 'apply', '--validate=strict', '-f', '-')
+  }
 })
