@@ -60,7 +60,7 @@ export const ROWS: readonly Row[] = [
         title: 'Problems',
         kind: 'stat',
         width: 4,
-        queries: [['{{reason}}', 'max by (reason) (bellwether_problems) or vector(0)']],
+        queries: [['', 'count(count by (reason) (bellwether_problems)) or vector(0)']],
       },
       {
         title: 'Configurations in use that are stale',
