@@ -3,6 +3,7 @@
  * counted in the threads and collected when asked for. docs/metrics.md is their reference.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { addProcessMetrics } from '../adapters/process-metrics.ts'
 import { TAKEOVER_CAUSES } from '../core/election/takeover.ts'
 import type { Takeover } from '../core/election/takeover.ts'
 import type { ConfigHealthView } from './config-health.ts'
@@ -290,6 +291,7 @@ export class SpeakerMetrics {
 
   constructor() {
     const registers = [this.#registry]
+    addProcessMetrics(this.#registry)
     const [{ labels, ...takeovers }, { labels: labelNames, ...outages }] = COUNTED
     this.#takeovers = new Counter({ ...takeovers, labelNames: labels, registers })
     this.#outages = new Histogram({ ...outages, labelNames, registers, buckets: OUTAGE_BUCKETS })
