@@ -16,7 +16,11 @@ const SUITES = {
     concurrency: 2,
     timeoutMs: 600_000,
   },
-  contract: { files: ['test/contract/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
+  contract: {
+    files: ['test/{contract,monitoring}/*.test.ts'],
+    concurrency: 1,
+    timeoutMs: 300_000,
+  },
   netns: { files: ['test/netns/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   e2e: { files: ['test/e2e/*.test.ts'], concurrency: 1, timeoutMs: 1_500_000 },
   soak: {

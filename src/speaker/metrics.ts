@@ -3,6 +3,7 @@
  * counted in the threads and collected when asked for. docs/metrics.md is their reference.
  */
 import { Counter, Gauge, Registry } from 'prom-client'
+import { addProcessMetrics } from '../adapters/process-metrics.ts'
 import type { ConfigHealthView } from './config-health.ts'
 import type { GossipThreadView, PacketCounters } from './messages.ts'
 
@@ -267,6 +268,7 @@ export class SpeakerMetrics {
 
   constructor() {
     const registers = [this.#registry]
+    addProcessMetrics(this.#registry)
     this.#families = FAMILIES.map((family) => {
       const { name, help, labels: labelNames, type } = family
       const Kind = type === 'counter' ? Counter : Gauge
