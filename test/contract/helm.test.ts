@@ -152,13 +152,11 @@ const VALUE_SETS: Readonly<Record<string, object>> = {
 }
 
 for (const [name, values] of Object.entries(VALUE_SETS)) {
-  for (const namespace of ['metallb-system', 'elsewhere']) {
-    test(`helm: the API server takes ${name} in ${namespace}`, async () => {
-      const text = await template(values, namespace)
-      assert.ok(namespace === 'metallb-system' || !text.includes('metallb-system'))
-      await api.kubectlWith(text, 'apply', '--dry-run=server', '--validate=strict', '-f', '-')
-    })
-  }
+  test(`helm: the API server takes ${name}, in another namespace`, async () => {
+    const text = await template(values, 'elsewhere')
+    assert.ok(!text.includes('metallb-system'))
+    await api.kubectlWith(text, 'apply', '--dry-run=server', '--validate=strict', '-f', '-')
+  })
 }
 
 const podOf = (text: string, key: string) => {
