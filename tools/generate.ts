@@ -1,14 +1,15 @@
 /**
  * Writes what is made from the sources: crds/*.yaml from the zod schemas, and manifests/bellwether.yaml
- * from crds/ and manifests/parts/, with the image's name from the file IMAGE; and what Prometheus and
- * Grafana are given (monitoring/). `drift` tells which of the files in the tree are not as they would be written.
+ * from crds/ and manifests/parts/, with the image's name from the file IMAGE; what Prometheus and
+ * Grafana are given (monitoring/); and what the chart takes from all of these (chart/). `drift` tells which of the files in the tree are not as they would be written.
  */
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { crdOf } from '../src/core/config/crd.ts'
 import { KINDS } from '../src/core/config/kinds.ts'
+import { chartFiles } from './chart/files.ts'
 import { monitoringFiles } from './monitoring/files.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
@@ -24,6 +25,9 @@ export function generated(): Map<string, string> {
   const image = read('IMAGE').trim()
   const parts = globSync('manifests/parts/*.yaml', { cwd: ROOT }).sort()
   const [namespace = '', ...rest] = parts.map((path) => read(path).replaceAll('$(IMAGE)', image))
+  const monitoring = monitoringFiles()
+  const rule = monitoring.find(({ path }) => path.endsWith('/prometheus-rule.yaml'))?.text ?? ''
+  const chart = chartFiles({ read, image, crds: crds.map(({ text }) => text), rule })
   const documents = [namespace, ...crds.map(({ text }) => text), ...rest]
   return new Map([
     ...crds.map(({ path, text }) => [path, NOTICE + text] as const),
@@ -31,8 +35,8 @@ export function generated(): Map<string, string> {
       'manifests/bellwether.yaml',
       NOTICE + documents.map((text) => text.trimEnd()).join('\n---\n') + '\n',
     ],
-    ...monitoringFiles().map(({ path, text }) => {
-      const notice = path.endsWith('.json') ? '' : NOTICE
+    ...[...monitoring, ...chart].map(({ path, text }) => {
+      const notice = path.endsWith('.yaml') ? NOTICE : ''
       return [path, notice + text] as const
     }),
   ])
@@ -52,5 +56,8 @@ function current(path: string): string | undefined {
 }
 
 if (import.meta.main) {
-  for (const [path, text] of generated()) writeFileSync(join(ROOT, path), text)
+  for (const [path, text] of generated()) {
+    mkdirSync(dirname(join(ROOT, path)), { recursive: true })
+    writeFileSync(join(ROOT, path), text)
+  }
 }
