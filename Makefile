@@ -126,5 +126,5 @@ licences: bundle ## the licences of what it is made of
 	@sed '/^───/,$$d' dist/THIRD-PARTY-LICENCES
 
 .PHONY: crds
-crds: deps ## write crds/ and manifests/ from their sources
+crds: deps ## write crds/, manifests/ and docs/crds.md from their sources
 	@node tools/generate.ts
