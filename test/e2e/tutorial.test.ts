@@ -144,3 +144,13 @@ test('e2e/tutorial: the commands of the tutorial, and all others of the document
   for (const command of others) await runCommand(command)
   for (const command of tutorial.filter(isCleanup)) await runCommand(command)
 })
+
+test('e2e/tutorial: the image has Node, its SBOM and licences, and no shell', async () => {
+  const inPod = (...command: string[]) =>
+    lab.kubectl('-n', 'metallb-system', 'exec', 'deploy/controller', '--', ...command)
+  const script = "for (const it of ['sbom.json', 'THIRD-PARTY-LICENCES']) fs.statSync('/app/' + it)"
+  await inPod('node', '-e', script)
+  for (const shell of ['sh', '/bin/sh', 'bash', 'apt-get']) {
+    await assert.rejects(inPod(shell), /executable file not found|no such file or directory/)
+  }
+})
