@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 /** In the order they run: what is quick and tells most comes first. */
 const SUITES = {
   unit: {
-    files: ['src/**/*.test.ts', 'test/{arch,lab,sim,soak}/*.test.ts'],
+    files: ['src/**/*.test.ts', 'test/{arch,docs,lab,sim,soak}/*.test.ts'],
     concurrency: 2,
     timeoutMs: 600_000,
   },

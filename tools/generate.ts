@@ -1,7 +1,8 @@
 /**
  * Writes what is made from the sources: crds/*.yaml from the zod schemas, and manifests/bellwether.yaml
- * from crds/ and manifests/parts/, with the image's name from the file IMAGE; what Prometheus and
- * Grafana are given (monitoring/); and what the chart takes from all of these (chart/). `drift` tells which of the files in the tree are not as they would be written.
+ * from crds/ and manifests/parts/, with the image's name from the file IMAGE; docs/crds.md from the
+ * schemas too; what Prometheus and Grafana are given (monitoring/); and what the chart takes from all of
+ * these (chart/). `drift` tells which of the files in the tree are not as they would be written.
  */
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -10,6 +11,7 @@ import { stringify } from 'yaml'
 import { crdOf } from '../src/core/config/crd.ts'
 import { KINDS } from '../src/core/config/kinds.ts'
 import { chartFiles } from './chart/files.ts'
+import { crdPage } from './crd-page.ts'
 import { monitoringFiles } from './monitoring/files.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
@@ -30,6 +32,7 @@ export function generated(): Map<string, string> {
   const chart = chartFiles({ read, image, crds: crds.map(({ text }) => text), rule })
   const documents = [namespace, ...crds.map(({ text }) => text), ...rest]
   return new Map([
+    ['docs/crds.md', crdPage()],
     ...crds.map(({ path, text }) => [path, NOTICE + text] as const),
     [
       'manifests/bellwether.yaml',
