@@ -26,7 +26,7 @@ const RULES: readonly Rule[] = [
     except: /^(zod|ip-address|@noble\/hashes\/.*)$/,
     because: 'core uses only libraries that are pure themselves',
   },
-  { from: /^core\//, to: /^(adapters|controller|speaker)\//, because: 'core knows no shell' },
+  { from: /^core\//, to: /^(adapters|controller|speaker|cli)\//, because: 'core knows no shell' },
   {
     from: /^core\//,
     to: /^ports\//,
@@ -34,7 +34,7 @@ const RULES: readonly Rule[] = [
   },
   {
     from: /^ports\//,
-    to: /^(adapters|controller|speaker)\//,
+    to: /^(adapters|controller|speaker|cli)\//,
     because: 'ports know no implementation',
   },
   {
@@ -43,9 +43,19 @@ const RULES: readonly Rule[] = [
     except: /^ports\/|^core\//,
     because: 'ports are types',
   },
-  { from: /^adapters\//, to: /^(controller|speaker)\//, because: 'adapters serve both programs' },
+  {
+    from: /^adapters\//,
+    to: /^(controller|speaker|cli)\//,
+    because: 'adapters serve all programs',
+  },
   { from: /^controller\//, to: /^speaker\//, because: 'the programs meet only in the API server' },
   { from: /^speaker\//, to: /^controller\//, because: 'the programs meet only in the API server' },
+  {
+    from: /^cli\//,
+    to: /^(controller|speaker)\//,
+    because: 'the plugin sees of the programs what they show',
+  },
+  { from: /^(controller|speaker)\//, to: /^cli\//, because: 'no program has the plugin in it' },
 ]
 
 interface Edge {
@@ -89,6 +99,8 @@ for (const [from, line] of [
   ['core/pool/wish.ts', "export { x } from '../../ports/clock.ts'"],
   ['ports/log.ts', "import { x } from '../speaker/run.ts'"],
   ['speaker/run.ts', "import { x } from '../controller/run.ts'"],
+  ['cli/main.ts', "import type { X } from '../speaker/messages.ts'"],
+  ['controller/run.ts', "import { x } from '../cli/connection.ts'"],
 ] as const) {
   test(`arch/imports: the check sees ${line} in ${from}`, () => {
     assert.equal(violations(edgesOf(from, line)).length > 0, true)
