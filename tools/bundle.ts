@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { foreignModules } from './foreign-modules.ts'
+import { leanClient } from './lean-client.ts'
 import { bundlePlugin, REQUIRE } from './plugin.ts'
 import { licenceReport, packagesOf, sbom } from './shipped.ts'
 
@@ -62,6 +63,7 @@ const { metafile } = await build({
   legalComments: 'none',
   logLevel: 'warning',
   banner: { js: REQUIRE },
+  plugins: [leanClient],
 })
 await bundlePlugin(join(folder, 'kubectl-bellwether'))
 
