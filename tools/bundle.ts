@@ -9,6 +9,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { buildPage } from './page.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const [folder = join(ROOT, 'dist')] = process.argv.slice(2)
@@ -46,6 +47,9 @@ await build({
     js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",
   },
 })
+
+// Beside the controller, which serves it (src/controller/main.ts).
+await buildPage(join(folder, 'page'))
 
 for (const [name, files] of Object.entries(NATIVE)) {
   for (const file of files) {
