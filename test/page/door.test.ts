@@ -1,18 +1,27 @@
 /** What the dashboard's server lets in and out, asked by a plain client; its rights on a real API server. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import type { AddressInfo } from 'node:net'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { LIMITS } from '../../src/controller/dashboard/stream.ts'
-import { ApiServer } from '../contract/api-server.ts'
-import { MemoryLog } from '../contract/memory-log.ts'
-import { FakeCluster } from '../fakes/cluster.ts'
+import { fileURLToPath } from 'node:url'
+import { systemClock } from '../../src/adapters/clock.ts'
+import { openDoor } from '../../src/controller/dashboard/door.ts'
+import { EventStream, LIMITS } from '../../src/controller/dashboard/stream.ts'
+import { emptyBoard } from '../../src/core/report/board-state.ts'
+import { ApiServer, freePorts } from '../contract/api-server.ts'
+import { must } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
-import { rig, serve } from './rig.ts'
-import { SegmentObjects, smallSegment } from './segment-objects.ts'
+import { rig } from './rig.ts'
+import { smallSegment } from './segment-objects.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 const ask = (url: string, headers: Record<string, string> = {}) =>
   new Promise<IncomingMessage>((resolve, reject) => {
@@ -95,81 +104,85 @@ test('page: who comes back gets what was missed, or everything', async () => {
 })
 
 test('page: clients are bounded, and one that does not read is cut off', async () => {
-  const objects = new SegmentObjects(new FakeCluster())
-  await smallSegment(objects)
-  const limits = { ...LIMITS, clients: 2, waitingBytes: 1000 }
-  const { url, stop } = await serve(objects.cluster, limits)
+  const limits = { ...LIMITS, clients: 2, waitingBytes: 1 << 20 }
+  const stream = new EventStream(emptyBoard(), 'run', systemClock, limits)
+  const server = await openDoor({ port: 0, assets: new Map(), stream })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   try {
-    const first = await ask(`${url}events`)
-    const second = await ask(`${url}events`)
+    const idle = await ask(`${url}events`)
+    idle.on('error', () => undefined) // It is cut off.
+    idle.socket.pause()
+    let heard = ''
+    const reader = await ask(`${url}events`)
+    reader.on('data', (chunk) => (heard = String(chunk)))
+    await until('both', () => stream.clients === 2)
     assert.equal((await ask(`${url}events`)).statusCode, 503)
-    second.destroy()
-    await until('a place to be free', async () => {
-      const third = await ask(`${url}events`)
-      third.destroy()
-      return third.statusCode === 200
+    // The kernel's buffers fill up, then ours.
+    const text = 'x'.repeat(100_000)
+    await until(
+      'it to be cut off',
+      () => {
+        stream.send({
+          problems: { one: { kind: 'event', severity: 'warning', about: 'it', text } },
+        })
+        return stream.cutOff === 1
+      },
+      { everyMs: 5 },
+    )
+    assert.equal(stream.clients, 1)
+    stream.send({
+      problems: { one: { kind: 'event', severity: 'warning', about: 'it', text: 'the last' } },
     })
-    // `first` reads nothing: the kernel's buffers fill up, then ours.
-    let cut = false
-    first.socket.on('close', () => (cut = true))
-    first.socket.pause()
-    for (let i = 0; !cut && i < 400; i++) {
-      await objects.service(`big-${i}-${'x'.repeat(40_000)}`, undefined, 'p')
-      await new Promise((resolve) => setTimeout(resolve, 1))
-      if (i % 20 === 19) {
-        await new Promise((resolve) => setTimeout(resolve, 120))
-        const status = (await ask(`${url}events`).then((it) => (it.destroy(), it))).statusCode
-        cut ||= status === 200 && (await free(url))
-      }
-    }
-    assert.ok(cut)
+    await until('the last for who reads', () => heard.includes('the last'))
+    reader.destroy()
+    await until('nobody', () => stream.clients === 0)
   } finally {
-    stop()
+    stream.close()
+    server.close()
   }
 })
 
-/** Two places are free: the one that does not read has lost its own. */
-async function free(url: string): Promise<boolean> {
-  const both = await Promise.all([ask(`${url}events`), ask(`${url}events`)])
-  for (const it of both) it.destroy()
-  return both.every(({ statusCode }) => statusCode === 200)
-}
-
-test("page: with the controller's account and manifests/dashboard.yaml all can be seen, events too", async () => {
+test("page: the image's controller serves it, with the rights of manifests/dashboard.yaml", async () => {
   const api = await ApiServer.start()
-  const read = (name: string) =>
-    readFileSync(new URL(`../../manifests/${name}.yaml`, import.meta.url), 'utf8')
+  const folder = mkdtempSync(join(tmpdir(), 'bellwether-image-'))
+  const read = (name: string) => readFileSync(join(ROOT, `manifests/${name}.yaml`), 'utf8')
+  let controller: ChildProcess | undefined
   try {
+    await must([process.execPath, join(ROOT, 'tools/bundle.ts'), folder])
     await api.apply(read('bellwether'))
     await api.apply(read('dashboard'))
-    const account = ['create', 'token', 'controller', '-n', 'metallb-system']
-    const token = await until('a token', () => api.kubectl(...account))
     await api.apply({
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name: 'poor', namespace: 'default' },
       spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
     })
-    await api.apply({
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { name: 'poor.1', namespace: 'default' },
-      type: 'Warning',
-      reason: 'AllocationFailed',
-      message: 'no pool is left',
-      involvedObject: { kind: 'Service', namespace: 'default', name: 'poor' },
-      lastTimestamp: new Date().toISOString(),
+    const kubeconfig = await until('an account', () =>
+      api.kubeconfigOf('controller', 'metallb-system'),
+    )
+    const [dashboard = 0, health = 0, metrics = 0] = await freePorts(3)
+    const argv = ['--webhook-mode=disabled', `--health-probe-port=${health}`, `--port=${metrics}`]
+    controller = spawn(process.execPath, [join(folder, 'controller.js'), ...argv], {
+      env: {
+        ...process.env,
+        KUBECONFIG: kubeconfig,
+        METALLB_NAMESPACE: 'metallb-system',
+        BELLWETHER_DASHBOARD_PORT: String(dashboard),
+      },
     })
-    const log = new MemoryLog()
-    const { url, stop } = await serve(api.connectAs(token.trim(), log))
-    try {
-      const text = await hear(url, /Service default\/poor","text":"no pool is left"/)
-      assert.doesNotMatch(text, /secret/i)
-      assert.deepEqual(log.events(), [])
-    } finally {
-      stop()
-    }
+    let log = ''
+    controller.stdout?.on('data', (chunk) => (log += String(chunk)))
+    const url = `http://127.0.0.1:${dashboard}/`
+    await until('the page', async () => (await fetch(`${url}app.js`)).status === 200)
+    // The reason is an event's: that it comes shows that events can be read.
+    const text = await hear(url, /Service default\/poor","text":"(?!has no address yet)/)
+    assert.match(text, /event: state/)
+    assert.doesNotMatch(text, /secretkey|tls\.key/)
+    assert.match(log, /"dashboard-served"/)
+    assert.doesNotMatch(log, /"api-refused"/)
   } finally {
+    controller?.kill()
     await api.stop()
+    rmSync(folder, { recursive: true })
   }
 })

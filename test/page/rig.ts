@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/adapters/clock.ts'
 import { serveDashboard } from '../../src/controller/dashboard/dashboard.ts'
-import { LIMITS } from '../../src/controller/dashboard/stream.ts'
-import type { Cluster } from '../../src/ports/cluster.ts'
 import { buildPage } from '../../tools/page.ts'
 import { MemoryLog } from '../contract/memory-log.ts'
 import { FakeCluster } from '../fakes/cluster.ts'
@@ -15,22 +13,16 @@ const folder = mkdtempSync(join(tmpdir(), 'bellwether-page-'))
 await buildPage(folder)
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
-export async function serve(cluster: Pick<Cluster, 'follow'>, limits = LIMITS) {
-  const stop = new AbortController()
-  const log = new MemoryLog()
-  const options = { namespace: NAMESPACE, loadBalancerClass: undefined, port: 0, folder }
-  const port = await serveDashboard(
-    { cluster, clock: systemClock, log },
-    options,
-    stop.signal,
-    limits,
-  )
-  if (port === undefined) throw new Error(JSON.stringify(log.lines))
-  return { url: `http://127.0.0.1:${port}/`, port, stop: () => stop.abort() }
-}
-
 export async function rig(fill: (objects: SegmentObjects) => Promise<void>) {
   const objects = new SegmentObjects(new FakeCluster())
   await fill(objects)
-  return { objects, ...(await serve(objects.cluster)) }
+  const stop = new AbortController()
+  const log = new MemoryLog()
+  const port = await serveDashboard(
+    { cluster: objects.cluster, clock: systemClock, log },
+    { namespace: NAMESPACE, loadBalancerClass: undefined, port: 0, folder },
+    stop.signal,
+  )
+  if (port === undefined) throw new Error(JSON.stringify(log.lines))
+  return { objects, url: `http://127.0.0.1:${port}/`, port, stop: () => stop.abort() }
 }

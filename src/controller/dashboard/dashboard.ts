@@ -7,7 +7,7 @@ import type { Cluster } from '../../ports/cluster.ts'
 import type { Log } from '../../ports/log.ts'
 import { readAssets } from './assets.ts'
 import { openDoor } from './door.ts'
-import { EventStream, LIMITS } from './stream.ts'
+import { EventStream } from './stream.ts'
 import { watchBoard } from './watch.ts'
 
 export interface DashboardDeps {
@@ -29,11 +29,10 @@ export async function serveDashboard(
   { cluster, clock, log }: DashboardDeps,
   { namespace, loadBalancerClass, port: wanted, folder }: DashboardOptions,
   stop: AbortSignal,
-  limits = LIMITS,
 ): Promise<number | undefined> {
   const board = new Board(loadBalancerClass, (text) => Date.parse(text))
   const epoch = randomUUID().replaceAll('-', '')
-  const stream = new EventStream(board.state, epoch, clock, limits)
+  const stream = new EventStream(board.state, epoch, clock)
   try {
     const server = await openDoor({ port: wanted, assets: readAssets(folder), stream })
     const { port } = server.address() as AddressInfo

@@ -8,7 +8,7 @@ import type { Clock } from '../../ports/clock.ts'
 
 export interface StreamLimits {
   readonly clients: number
-  /** What may wait for one client, in bytes; a whole state may always. */
+  /** More than this, in bytes, may not wait for one client when more comes; a whole state may. */
   readonly waitingBytes: number
   /** Deltas kept for those that come back. */
   readonly kept: number
@@ -87,7 +87,7 @@ export class EventStream {
   #tell(text: string): void {
     for (const client of this.#clients) {
       const { response, patience } = client
-      if (response.writableLength + text.length <= patience) {
+      if (response.writableLength <= patience) {
         response.write(text)
         continue
       }
