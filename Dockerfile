@@ -1,4 +1,6 @@
-# Two stages: the first has a compiler and all packages, the second only what runs.
+# Two stages: the first has a compiler and all packages, the second only what runs: no shell, no package
+# manager. Everything is of the processor that it is built for (linux/amd64, linux/arm64):
+#   docker buildx build --platform linux/amd64,linux/arm64 .
 FROM node:24-bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends python3 make g++ ca-certificates \
  && rm -rf /var/lib/apt/lists/*
@@ -11,10 +13,22 @@ RUN if [ -d /usr/local/include/node ]; then export npm_config_nodedir=/usr/local
  && npm ci --no-audit --no-fund --loglevel=error
 COPY tools ./tools
 COPY src ./src
-RUN node tools/bundle.ts /app
+COPY LICENSE ./
+RUN node tools/bundle.ts /image/app && cp LICENSE /image/app/
+# Node and what it and the native modules are linked with; the texts of their licences, as far as the
+# base image has them; and the few files that the C library looks for.
+RUN ldd /usr/local/bin/node $(find /image/app -name '*.node') | grep -o '/[^ ]*\.so[^ ]*' | sort -u \
+    | grep -v '^/image' | xargs cp --parents -L -t /image /usr/local/bin/node \
+ && for text in /usr/local/LICENSE /usr/share/common-licenses /usr/share/doc/libc6/copyright \
+      /usr/share/doc/libstdc++6/copyright /usr/share/doc/libgcc-s1/copyright; \
+    do [ ! -e "$text" ] || cp --parents -rL -t /image "$text"; done \
+ && mkdir -p /image/etc \
+ && echo 'root:x:0:0:root:/:/none' > /image/etc/passwd \
+ && echo 'nobody:x:65534:65534:nobody:/:/none' >> /image/etc/passwd \
+ && echo 'hosts: files dns' > /image/etc/nsswitch.conf
 
-FROM node:24-bookworm-slim
-COPY --from=build /app /app
-ENV NODE_ENV=production
+FROM scratch
+COPY --from=build /image /
+ENV NODE_ENV=production PATH=/usr/local/bin
 USER 65534:65534
 CMD ["node", "/app/controller.js"]

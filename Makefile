@@ -113,6 +113,22 @@ image: deps ## the image from the Dockerfile (root)
 push: deps ## the image to a registry of yours: IMAGE=registry.example.com/name:tag (root)
 	@node test/lab/cli.ts push '$(IMAGE)'
 
+.PHONY: bundle
+bundle: deps ## what is in the image, in dist/: ARCH=arm64 for another processor
+	@node tools/bundle.ts dist $(if $(ARCH),--arch '$(ARCH)')
+
+.PHONY: sbom
+sbom: bundle ## what it is made of, as CycloneDX
+	@echo dist/sbom.json
+
+.PHONY: licences
+licences: bundle ## the licences of what it is made of
+	@sed '/^───/,$$d' dist/THIRD-PARTY-LICENCES
+
 .PHONY: crds
-crds: deps ## write crds/ and manifests/ from their sources
+crds: deps ## write crds/, manifests/ and docs/crds.md from their sources
 	@node tools/generate.ts
+
+.PHONY: plugin
+plugin: deps ## the kubectl plugin, and its package for npm, to dist/plugin
+	@node tools/plugin.ts

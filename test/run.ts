@@ -12,11 +12,15 @@ import { parseArgs } from 'node:util'
 /** In the order they run: what is quick and tells most comes first. */
 const SUITES = {
   unit: {
-    files: ['src/**/*.test.ts', 'test/{arch,lab,sim,soak}/*.test.ts'],
+    files: ['src/**/*.test.ts', 'test/{arch,docs,lab,sim,soak}/*.test.ts'],
     concurrency: 2,
     timeoutMs: 600_000,
   },
-  contract: { files: ['test/contract/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
+  contract: {
+    files: ['test/{contract,monitoring}/*.test.ts'],
+    concurrency: 1,
+    timeoutMs: 300_000,
+  },
   netns: { files: ['test/netns/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   page: { files: ['test/page/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   e2e: { files: ['test/e2e/*.test.ts'], concurrency: 1, timeoutMs: 1_500_000 },

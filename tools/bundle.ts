@@ -1,18 +1,30 @@
 /**
  * Makes the image's /app: the sources bundled, one file an entry point, and the two native modules
- * with nothing but what they need at run time.
+ * with nothing but what they need at run time; THIRD-PARTY-LICENCES and sbom.json say what is in it.
+ * The same sources and packages give the same bytes, wherever they are.
  *
- *   node tools/bundle.ts FOLDER
+ *   node tools/bundle.ts [FOLDER] [--arch arm64]
  */
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
+import { foreignModules } from './foreign-modules.ts'
 import { buildPage } from './page.ts'
+import { bundlePlugin, REQUIRE } from './plugin.ts'
+import { licenceReport, packagesOf, sbom } from './shipped.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
-const [folder = join(ROOT, 'dist')] = process.argv.slice(2)
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { arch: { type: 'string', default: process.arch } },
+})
+const folder = resolve(positionals[0] ?? join(ROOT, 'dist'))
+const { arch } = values
+const isForeign = arch !== process.arch
+const modules = isForeign ? foreignModules(ROOT, arch) : ROOT
 
 const ENTRIES = {
   controller: 'src/controller/main.ts',
@@ -24,14 +36,22 @@ const ENTRIES = {
   'self-signed-process': 'src/adapters/self-signed-process.ts',
 }
 
+const SOURCE = /\.(cc|hh|inc|def|S|asm|txt)$/
+
 /** Native modules cannot be bundled: what they need at run time is copied, by package. */
 const NATIVE: Readonly<Record<string, readonly string[]>> = {
   koffi: ['package.json', 'index.js', 'index.cjs', 'indirect.js', 'indirect.cjs', 'lib', 'src'],
-  [`@koromix/koffi-linux-${process.arch}`]: ['.'],
+  // Its `musl_…` is for a C library that the image has not.
+  [`@koromix/koffi-linux-${arch}`]: ['package.json', 'index.js', `linux_${arch}`],
   'raw-socket': ['package.json', 'index.js', 'build/Release/raw.node'],
 }
 
-await build({
+const { metafile } = await build({
+  // Names in comments are relative to it.
+  absWorkingDir: ROOT,
+  // Not all of what the sources' own tsconfig.json extends is where the image is built.
+  tsconfigRaw: {},
+  metafile: true,
   entryPoints: Object.entries(ENTRIES).map(([out, entry]) => ({ out, in: join(ROOT, entry) })),
   outdir: folder,
   bundle: true,
@@ -42,24 +62,36 @@ await build({
   minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
-  // Some dependencies are CommonJS and ask for Node's own modules by require.
-  banner: {
-    js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",
-  },
+  banner: { js: REQUIRE },
 })
+await bundlePlugin(join(folder, 'kubectl-bellwether'))
 
 // Beside the controller, which serves it (src/controller/main.ts).
-await buildPage(join(folder, 'page'))
+const page = await buildPage(join(folder, 'page'))
 
 for (const [name, files] of Object.entries(NATIVE)) {
   for (const file of files) {
     const to = join(folder, 'node_modules', name, file)
     mkdirSync(dirname(to), { recursive: true })
-    cpSync(join(ROOT, 'node_modules', name, file), to, { recursive: true })
+    cpSync(join(modules, 'node_modules', name, file), to, {
+      recursive: true,
+      filter: (path) => !SOURCE.test(path),
+    })
   }
 }
 writeFileSync(join(folder, 'package.json'), '{ "type": "module", "name": "bellwether" }\n')
 
-// Proof that nothing was left behind.
-const require = createRequire(join(folder, 'package.json'))
-for (const name of ['koffi', 'raw-socket']) require(name)
+// nan is compiled into raw-socket.
+const native = [...Object.keys(NATIVE), 'nan'].map((name) => join(modules, 'node_modules', name))
+const bundled = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))
+const shipped = [...bundled, ...page, ...native.map((path) => relative(ROOT, path))]
+const packages = packagesOf(ROOT, shipped)
+writeFileSync(join(folder, 'THIRD-PARTY-LICENCES'), licenceReport(packages))
+writeFileSync(join(folder, 'sbom.json'), sbom(ROOT, packages))
+
+if (isForeign) rmSync(modules, { recursive: true })
+else {
+  // Proof that nothing was left behind.
+  const require = createRequire(join(folder, 'package.json'))
+  for (const name of ['koffi', 'raw-socket']) require(name)
+}

@@ -4,6 +4,7 @@
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Page } from '../adapters/pages.ts'
+import { addProcessMetrics } from '../adapters/process-metrics.ts'
 import type { Problem } from '../core/config/model.ts'
 import type { Holding } from '../core/pool/ledger.ts'
 import type { PoolUsage } from '../core/pool/usage.ts'
@@ -18,20 +19,20 @@ export interface Watched {
 }
 
 const HELP = {
-  metallb_allocator_addresses_total: 'Number of usable IP addresses per pool',
-  metallb_allocator_ipv4_addresses_total: 'Number of usable IPv4 addresses per pool',
-  metallb_allocator_ipv6_addresses_total: 'Number of usable IPv6 addresses per pool',
-  metallb_allocator_addresses_in_use_total: 'Number of IP addresses in use per pool',
-  metallb_allocator_ipv4_addresses_in_use_total: 'Number of IPv4 addresses in use per pool',
-  metallb_allocator_ipv6_addresses_in_use_total: 'Number of IPv6 addresses in use per pool',
-  metallb_allocator_services_allocated_total: 'Number of services allocated per pool',
-  metallb_k8s_client_updates_total: 'Number of k8s object updates that have been processed',
+  metallb_allocator_addresses_total: 'Number of usable IP addresses, per pool',
+  metallb_allocator_ipv4_addresses_total: 'Number of usable IPV4 addresses, per pool',
+  metallb_allocator_ipv6_addresses_total: 'Number of usable IPV6 addresses, per pool',
+  metallb_allocator_addresses_in_use_total: 'Number of IP addresses in use, per pool',
+  metallb_allocator_ipv4_addresses_in_use_total: 'Number of IPV4 addresses in use, per pool',
+  metallb_allocator_ipv6_addresses_in_use_total: 'Number of IPV6 addresses in use, per pool',
+  metallb_allocator_services_allocated_total: 'Number of services allocated, per pool',
+  metallb_k8s_client_updates_total: 'Number of k8s object updates that have been processed.',
   metallb_k8s_client_update_errors_total:
-    'Number of k8s object updates that failed for some reason',
+    'Number of k8s object updates that failed for some reason.',
   metallb_k8s_client_config_loaded_bool:
-    '1 if the configuration was successfully loaded at least once',
+    '1 if the MetalLB configuration was successfully loaded at least once.',
   metallb_k8s_client_config_stale_bool:
-    '1 if running on a stale configuration, because the latest config failed to load',
+    '1 if running on a stale configuration, because the latest config failed to load.',
   bellwether_leader: '1 in the controller that leads',
   bellwether_allocation_seconds: "From the decision to the address in the Service's status",
   bellwether_api_writes_total: 'Writes to the API server, by how they ended',
@@ -77,6 +78,7 @@ export class ControllerMetrics {
   #services: { readonly waiting: number } | undefined
 
   constructor() {
+    addProcessMetrics(this.#registry)
     for (const [name, of] of Object.entries(ALLOCATOR)) {
       this.#gauge(name as keyof typeof ALLOCATOR, ['pool'], () =>
         [...this.#pools].map(([pool, counts]) => [{ pool }, of(counts)]),

@@ -23,11 +23,19 @@ export const NAMESPACES = core('Namespace', 'namespaces', false)
 export const PODS = core('Pod', 'pods')
 export const SECRETS = core('Secret', 'secrets')
 export const EVENTS = core('Event', 'events')
+export const CONFIG_MAPS = core('ConfigMap', 'configmaps')
 export const DEPLOYMENTS: Resource = {
   group: 'apps',
   version: 'v1',
   kind: 'Deployment',
   plural: 'deployments',
+  namespaced: true,
+}
+export const DAEMON_SETS: Resource = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'DaemonSet',
+  plural: 'daemonsets',
   namespaced: true,
 }
 export const ENDPOINT_SLICES: Resource = {

@@ -12,6 +12,9 @@ const candidacy = (interfaces: readonly string[] | 'all', ip = '10.0.0.1'): Cand
   interfaces,
 })
 
+const TAKEN = { cause: 'nodeGone', from: 'w3', outageMs: 730, since: 0 } as const
+const WHY = 'first of 2 candidates'
+
 function setUp() {
   const clock = new FakeClock()
   const told: string[] = []
@@ -30,6 +33,7 @@ function setUp() {
         owner,
         why: 'first of 2 candidates',
         holding: 'none',
+        taken: TAKEN,
       },
     ])
   return { announcer, clock, told, last: () => published.at(-1), own }
@@ -43,9 +47,9 @@ test('speaker/announcer: a take-over is told once, however often the owners are 
   own('w1')
   announcer.setInterfaces(['eth0', 'eth1'])
   assert.deepEqual(told, [
-    'default/nginx Normal nodeAssigned: announcing from node "w1" with protocol "layer2": first of 2 candidates',
+    'default/nginx Normal nodeAssigned: announcing from node "w1" with protocol "layer2": first of 2 candidates; taken from w3 (the node or its cable is gone), 730 ms without an answer at most',
   ])
-  assert.deepEqual(last(), [{ service: 'default/nginx', interfaces: [] }])
+  assert.deepEqual(last(), [{ service: 'default/nginx', interfaces: [], why: WHY, taken: TAKEN }])
 })
 
 test('speaker/announcer: coming back after another owner is a take-over again', () => {
@@ -73,7 +77,9 @@ test('speaker/announcer: the status names those of the listed interfaces that ar
   announcer.setInterfaces(['eth0', 'eth1'])
   announcer.setCandidacies([candidacy(['eth1', 'eth9'])])
   own('w1')
-  assert.deepEqual(last(), [{ service: 'default/nginx', interfaces: ['eth1'] }])
+  assert.deepEqual(last(), [
+    { service: 'default/nginx', interfaces: ['eth1'], why: WHY, taken: TAKEN },
+  ])
 })
 
 test('speaker/announcer: no listed interface is there: told once, with what there is', async () => {

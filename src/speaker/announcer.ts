@@ -3,12 +3,15 @@
  * owners from the gossip thread and the interfaces from the packet thread.
  */
 import type { Clock } from '../ports/clock.ts'
+import { takeoverWords } from '../core/election/takeover.ts'
 import type { Candidacy, ConflictPolicy, OwnerView, Rival } from './messages.ts'
 import { rivalGone, rivalWarning } from './rival-words.ts'
 import type { Announced } from './status-plan.ts'
 
 /** An interface that goes takes its addresses along: most are another node's a moment later. */
 const FAILS_FOR_MS = 1000
+/** What is taken is told once it is announced, so that all can be told at once; or after this long. */
+const ANNOUNCED_IN_MS = 5000
 
 /** Records an event on a Service, named `namespace/name`. */
 export type RecordEvent = (
@@ -31,12 +34,14 @@ export class Announcer {
   readonly #publish: (announced: ReadonlyMap<string, Announced>) => void
   #candidacies: readonly Candidacy[] = []
   #ownerships: readonly OwnerView[] = []
-  /** Services, and why they are ours. */
-  #owned: ReadonlyMap<string, string> = new Map()
+  /** Services that are ours, by the first of their addresses that is. */
+  #owned: ReadonlyMap<string, OwnerView> = new Map()
   #interfaces: ReadonlySet<string> | undefined
   #announced: ReadonlyMap<string, Announced> = new Map()
   /** Services whose failure is told, or will be if it stays, so that it is told once. */
   readonly #failing = new Map<string, { cancel(): void }>()
+  /** Services that are ours but not announced yet; true: told all the same. */
+  readonly #waiting = new Map<string, { cancel(): void } | true>()
 
   constructor(
     self: string,
@@ -70,7 +75,7 @@ export class Announcer {
   setOwners(ownerships: readonly OwnerView[]): void {
     this.#ownerships = ownerships
     const own = ownerships.filter(({ owner }) => owner === this.#self)
-    this.#owned = new Map(own.map(({ service, why }) => [service, why]))
+    this.#owned = new Map(own.toReversed().map((owner) => [owner.service, owner]))
     this.#update()
   }
 
@@ -112,12 +117,17 @@ export class Announcer {
     const announced = new Map<string, Announced>()
     const failed = new Set<string>()
     for (const { service, ip, interfaces } of this.#candidacies) {
-      const why = this.#owned.get(service)
-      if (why === undefined || announced.has(service) || failed.has(service)) continue
+      const owned = this.#owned.get(service)
+      if (!owned || announced.has(service) || failed.has(service)) continue
       const usable = interfaces === 'all' ? [...there] : interfaces.filter((it) => there.has(it))
       if (usable.length > 0) {
-        announced.set(service, { service, interfaces: interfaces === 'all' ? [] : usable })
-        if (!this.#announced.has(service)) this.#tellAssigned(service, why)
+        if (!this.#announced.has(service)) {
+          if (!this.#isTaken(owned)) continue
+          this.#tellAssigned(owned)
+        }
+        const { why, taken } = owned
+        const on = interfaces === 'all' ? [] : usable
+        announced.set(service, { service, interfaces: on, why, taken })
       } else {
         failed.add(service)
         if (this.#failing.has(service)) continue
@@ -130,13 +140,32 @@ export class Announcer {
       timer.cancel()
       this.#failing.delete(service)
     }
+    for (const [service, timer] of this.#waiting) {
+      if (this.#owned.has(service) && !announced.has(service)) continue
+      if (timer !== true) timer.cancel()
+      this.#waiting.delete(service)
+    }
     this.#announced = announced
     this.#publish(announced)
   }
 
-  /** MetalLB's words, and why this node. */
-  #tellAssigned(service: string, why: string): void {
-    const message = `announcing from node "${this.#self}" with protocol "layer2": ${why}`
+  /** False: what came of the take-over will be known in a moment. */
+  #isTaken({ service, taken }: OwnerView): boolean {
+    const waiting = this.#waiting.get(service)
+    if (taken || waiting === true) return true
+    if (waiting) return false
+    const tell = () => {
+      this.#waiting.set(service, true)
+      this.#update()
+    }
+    this.#waiting.set(service, this.#clock.after(ANNOUNCED_IN_MS, tell))
+    return false
+  }
+
+  /** MetalLB's words, why this node, and what the take-over was. */
+  #tellAssigned({ service, why, taken }: OwnerView): void {
+    const how = taken ? `; ${takeoverWords(taken)}` : ''
+    const message = `announcing from node "${this.#self}" with protocol "layer2": ${why}${how}`
     this.#record(service, 'Normal', 'nodeAssigned', message)
   }
 

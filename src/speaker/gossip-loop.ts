@@ -52,6 +52,8 @@ export interface GossipLoopDeps {
   readonly random: () => number
   /** Unix time at start. */
   readonly startedAtMs: number
+  /** Unix time now. */
+  readonly unixMs: () => number
   readonly toMain: (message: GossipToMain) => void
   readonly toPacket: (message: ToPacket | ToSegment) => void
   /** For so long the packet thread may answer by what it was told. */
@@ -90,6 +92,7 @@ export class GossipLoop {
       self: options.node,
       seq: deps.startedAtMs,
       member: (name) => this.#shell?.node.members.get(name),
+      heardAt: ({ addr }) => this.#shell?.node.witness.findings.heardAt(addr),
     })
   }
 
@@ -115,6 +118,10 @@ export class GossipLoop {
         return this.#joiner?.want(message.addresses)
       case 'view':
         return this.#deps.toMain({ kind: 'view', view: this.#view() })
+      case 'ownersNow': {
+        const owners = this.#vips.viewNow(this.#deps.clock.now())
+        return this.#deps.toMain({ kind: 'ownersNow', owners })
+      }
       case 'keys':
         this.#options.security.keys = message.keys
         return
@@ -126,7 +133,7 @@ export class GossipLoop {
   fromPacket(message: FromPacket): void {
     switch (message.kind) {
       case 'announced':
-        this.#vips.announced(message.ips)
+        this.#vips.announced(message.ips, this.#deps.clock.now())
         return this.#flush()
       case 'claimed':
         this.#vips.handover.claimed(message.ips, this.#deps.clock.now())
@@ -269,7 +276,7 @@ export class GossipLoop {
   /** What is to be done, and what others are to know, of what has changed. */
   #flush(again = false): void {
     if (this.#stage === 'left') return
-    const { clock, log, toPacket, toMain } = this.#deps
+    const { clock, log, toPacket, toMain, unixMs } = this.#deps
     const { send } = this.#vips.drain()
     const vips = this.#vips.table
     const { lame } = this.#vips.handover
@@ -282,6 +289,8 @@ export class GossipLoop {
       log.debug('handover-said', { to, ...message })
       for (const bytes of encodeHandover(message)) this.#shell?.sendUser(to, bytes)
     }
+    const takeovers = this.#vips.settle(clock.now(), unixMs())
+    if (takeovers.length > 0) toMain({ kind: 'takeovers', takeovers })
     const owners = this.#vips.view
     const text = JSON.stringify(owners)
     if (text !== this.#owners) toMain({ kind: 'owners', owners })

@@ -47,6 +47,7 @@ const loop = await GossipLoop.start(
     log: new PortLog(toMain),
     random: Math.random,
     startedAtMs: Date.now(),
+    unixMs: Date.now,
     renewLease: (ms) => lease.renew(ms),
     toMain,
     toPacket(message) {

@@ -13,10 +13,11 @@ import type { Rival, RivalKind } from '../core/announce/rivals.ts'
 import type { Candidacy } from '../core/election/candidacy.ts'
 import type { HandoverCount, Holding } from '../core/election/handover.ts'
 import type { AnnouncedVip, Ownership } from '../core/election/owners.ts'
+import type { Takeover, Taken } from '../core/election/takeover.ts'
 import type { Finding } from '../core/gossip/findings.ts'
 import type { GossipView } from '../core/gossip/view.ts'
 
-export type { AnnouncedVip, Candidacy, GroupMembership, Ownership, Rival }
+export type { AnnouncedVip, Candidacy, GroupMembership, Ownership, Rival, Takeover, Taken }
 
 export interface GossipThreadView extends GossipView {
   /** Addresses that changed hands (core/election/handover.ts). */
@@ -31,6 +32,16 @@ export interface OwnerView extends Ownership {
   readonly why: string
   /** What this node does about it: see core/election/handover.ts. */
   readonly holding: Holding
+  /** How this node took what it owns; undefined: not its own, or not announced yet. */
+  readonly taken?: Taken | undefined
+}
+
+/** The same at the moment it is asked for. */
+export interface OwnerNow extends OwnerView {
+  /** For how long it has been that node's, in ms, as far as is known here. */
+  readonly since: number | undefined
+  /** Who would own it if that node were not there. */
+  readonly next: string | undefined
 }
 
 export interface Member {
@@ -46,6 +57,8 @@ export type MainToGossip =
   | { readonly kind: 'join'; readonly addresses: readonly string[] }
   /** What is known of the cluster, for people: answered by 'view'. */
   | { readonly kind: 'view' }
+  /** Who owns what at this moment: answered by 'ownersNow'. */
+  | { readonly kind: 'ownersNow' }
   /** The keys from now on, the one that seals first. */
   | { readonly kind: 'keys'; readonly keys: readonly Uint8Array[] }
   /** Announce the leave, fall silent, answer 'left' within `timeoutMs`. */
@@ -58,6 +71,9 @@ export type GossipToMain =
   | { readonly kind: 'members'; readonly members: readonly Member[] }
   /** The whole table, sent when it changes: who owns each candidacy (undefined: nobody). */
   | { readonly kind: 'owners'; readonly owners: readonly OwnerView[] }
+  | { readonly kind: 'ownersNow'; readonly owners: readonly OwnerNow[] }
+  /** Take-overs that are over, each told once. */
+  | { readonly kind: 'takeovers'; readonly takeovers: readonly Takeover[] }
   /** `view` undefined: membership is off. */
   | { readonly kind: 'view'; readonly view: GossipThreadView | undefined }
   /** The whole list of what is wrong, sent when it changes. */
@@ -156,6 +172,8 @@ export interface PacketCounters {
   readonly drops: Readonly<Record<string, number>>
   /** Frames answered, by what was asked. */
   readonly answers: Readonly<Record<Asked, number>>
+  /** Those that qualify now. */
+  readonly interfaces: readonly { readonly name: string; readonly mac: string }[]
   /** Others that use addresses of ours now, and how many there have been. */
   readonly rivals: readonly Rival[]
   readonly rivalsFound: Readonly<Record<RivalKind, number>>

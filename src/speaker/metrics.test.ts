@@ -4,7 +4,7 @@ import { documentedMetrics, keptMetrics } from '../../test/arch/documented-metri
 import { packetCounters } from '../../test/fakes/packet-counters.ts'
 import { newCounters } from '../core/gossip/counters.ts'
 import type { GossipThreadView } from './messages.ts'
-import { FAMILIES, SpeakerMetrics } from './metrics.ts'
+import { COUNTED, FAMILIES, SpeakerMetrics } from './metrics.ts'
 import type { Snapshot } from './metrics.ts'
 
 const gossip = (some: Partial<GossipThreadView> = {}): GossipThreadView => ({
@@ -137,7 +137,7 @@ test('speaker/metrics: a thread that does not answer is left out, the other is t
   const answering = { gossip: false, packet: true }
   const packet = packetCounters({ vips: [], drops: { notAnnounced: 1 } })
   const text = await metrics.text(snapshot({ gossip: undefined, packet, answering }))
-  assert.deepEqual(lines(text, 'bellwether_[a-z_]+'), [
+  assert.deepEqual(lines(text, 'bellwether_(?!takeover)[a-z_]+'), [
     'bellwether_frames_dropped_total{reason="notAnnounced"} 1',
     'bellwether_frames_answered_total{asked="arpRequest"} 0',
     'bellwether_frames_answered_total{asked="arpProbe"} 0',
@@ -150,6 +150,25 @@ test('speaker/metrics: a thread that does not answer is left out, the other is t
   ])
 })
 
+test('speaker/metrics: take-overs are counted by cause, and their outages where they are known', async () => {
+  const metrics = new SpeakerMetrics()
+  metrics.takeovers([{ cause: 'nodeGone', from: 'w2', outageMs: 730 }, { cause: 'first' }])
+  metrics.takeovers([{ cause: 'nodeGone', from: 'w2', outageMs: 30 }])
+  await metrics.text(snapshot())
+  const text = await metrics.text(snapshot())
+  for (const line of [
+    'bellwether_takeovers_total{cause="nodeGone"} 2',
+    'bellwether_takeovers_total{cause="first"} 1',
+    'bellwether_takeovers_total{cause="left"} 0',
+    'bellwether_takeover_outage_seconds_bucket{le="0.05",cause="nodeGone"} 1',
+    'bellwether_takeover_outage_seconds_bucket{le="0.75",cause="nodeGone"} 2',
+    'bellwether_takeover_outage_seconds_sum{cause="nodeGone"} 0.76',
+  ]) {
+    assert.ok(text.split('\n').includes(line), `${line}\nnot in\n${text}`)
+  }
+  assert.doesNotMatch(text, /outage_seconds.*cause="first"/)
+})
+
 test('speaker/metrics: docs/metrics.md lists all of them, with type and labels, and no other', () => {
-  assert.deepEqual(documentedMetrics('Speaker'), keptMetrics(FAMILIES))
+  assert.deepEqual(documentedMetrics('Speaker'), keptMetrics([...FAMILIES, ...COUNTED]))
 })

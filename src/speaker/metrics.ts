@@ -2,7 +2,10 @@
  * Metrics of a speaker in Prometheus' text format: MetalLB's by MetalLB's names, and ours. They are
  * counted in the threads and collected when asked for. docs/metrics.md is their reference.
  */
-import { Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { addProcessMetrics } from '../adapters/process-metrics.ts'
+import { TAKEOVER_CAUSES } from '../core/election/takeover.ts'
+import type { Takeover } from '../core/election/takeover.ts'
 import type { ConfigHealthView } from './config-health.ts'
 import type { GossipThreadView, PacketCounters } from './messages.ts'
 
@@ -261,12 +264,38 @@ export const FAMILIES: readonly Family[] = [
   },
 ]
 
+/** Those that are counted here, as they come. */
+export const COUNTED = [
+  {
+    name: 'bellwether_takeovers_total',
+    help: 'Addresses that this speaker took, by why',
+    type: 'counter',
+    labels: ['cause'],
+  },
+  {
+    name: 'bellwether_takeover_outage_seconds',
+    help: 'The longest time that nobody can have answered for an address that this speaker took, by why',
+    type: 'histogram',
+    labels: ['cause'],
+  },
+] as const
+
+const OUTAGE_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 2, 5, 10, 30]
+
 export class SpeakerMetrics {
   readonly #registry = new Registry()
   readonly #families: readonly { readonly family: Family; readonly metric: Counter | Gauge }[]
 
+  readonly #takeovers: Counter
+  readonly #outages: Histogram
+
   constructor() {
     const registers = [this.#registry]
+    addProcessMetrics(this.#registry)
+    const [{ labels, ...takeovers }, { labels: labelNames, ...outages }] = COUNTED
+    this.#takeovers = new Counter({ ...takeovers, labelNames: labels, registers })
+    this.#outages = new Histogram({ ...outages, labelNames, registers, buckets: OUTAGE_BUCKETS })
+    for (const cause of TAKEOVER_CAUSES) this.#takeovers.inc({ cause }, 0)
     this.#families = FAMILIES.map((family) => {
       const { name, help, labels: labelNames, type } = family
       const Kind = type === 'counter' ? Counter : Gauge
@@ -276,6 +305,14 @@ export class SpeakerMetrics {
 
   get contentType(): string {
     return this.#registry.contentType
+  }
+
+  /** These are over. */
+  takeovers(takeovers: readonly Takeover[]): void {
+    for (const { cause, outageMs } of takeovers) {
+      this.#takeovers.inc({ cause })
+      if (outageMs !== undefined) this.#outages.observe({ cause }, outageMs / 1000)
+    }
   }
 
   text(snapshot: Snapshot): Promise<string> {

@@ -66,7 +66,7 @@ export class PacketCounts {
     if (frames > 0) this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + frames)
   }
 
-  snapshot(rivals: readonly Rival[]): PacketCounters {
+  snapshot(rivals: readonly Rival[]): Omit<PacketCounters, 'interfaces'> {
     return {
       vips: [...this.#vips].map(([ip, counts]) => ({ ip, ...counts })),
       drops: Object.fromEntries(this.#drops),

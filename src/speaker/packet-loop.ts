@@ -15,6 +15,7 @@ import type { AnnouncingInterface } from '../core/announce/interfaces.ts'
 import { senderIs, senderOf, usedBySender } from '../core/announce/sighting.ts'
 import type { Vip } from '../core/announce/vips.ts'
 import { Wakefulness } from '../core/announce/wakefulness.ts'
+import { formatMac } from '../core/net/mac.ts'
 import type { Mac } from '../core/net/mac.ts'
 import { isMacAt, isMulticastMac, sameMac } from '../core/wire/ethernet.ts'
 import { Announcing } from './announcing.ts'
@@ -171,7 +172,12 @@ export class PacketLoop {
         }
         this.#ports.send({
           kind: 'counters',
-          counters: this.#counts.snapshot(this.#rivals.standing),
+          counters: {
+            ...this.#counts.snapshot(this.#rivals.standing),
+            interfaces: [...this.#interfaces.values()].map(({ name, mac }) => {
+              return { name, mac: formatMac(mac) }
+            }),
+          },
         })
         return
       case 'speakers':

@@ -2,7 +2,7 @@
 import type { ConfigHealthView } from './config-health.ts'
 import type { Pages } from '../adapters/pages.ts'
 import type { Standing } from '../core/diagnosis/problem-book.ts'
-import type { GossipThreadView, OwnerView, PacketCounters } from './messages.ts'
+import type { GossipThreadView, OwnerNow, OwnerView, PacketCounters } from './messages.ts'
 import type { Inquiry } from './inquiry.ts'
 import type { Refusal } from './refusals.ts'
 import type { SpeakerMetrics } from './metrics.ts'
@@ -14,6 +14,7 @@ export interface PageSources {
   readonly gossip: Inquiry<GossipThreadView | undefined>
   readonly packet: Inquiry<PacketCounters>
   owners(): readonly OwnerView[]
+  readonly ownersNow: Inquiry<readonly OwnerNow[]>
   announced(): readonly { readonly service: string; readonly ip: string }[]
   /** By Service: those that nobody may announce, and why. */
   refused(): ReadonlyMap<string, Refusal>
@@ -39,18 +40,23 @@ export function speakerPages(sources: PageSources): Pages {
       return { status: 200, type: metrics.contentType, body }
     },
     '/debug/view': async () => {
-      const { gossip, packet, answering } = await ask()
+      const [{ gossip, packet, answering }, now] = await Promise.all([
+        ask(),
+        sources.ownersNow.ask(),
+      ])
+      const { interfaces, ...counters } = packet ?? { interfaces: undefined }
       const view = {
         node,
         notReady: sources.notReady(),
         problems: sources.problems(),
         config: sources.config(),
-        owners: sources.owners(),
+        owners: now?.answer ?? sources.owners(),
+        interfaces,
         refused: Object.fromEntries(
           [...sources.refused()].map(([key, { reason, message }]) => [key, { reason, message }]),
         ),
         gossip,
-        packet,
+        packet: packet && counters,
         answering,
       }
       return { status: 200, type: 'application/json', body: `${JSON.stringify(view, known, 2)}\n` }

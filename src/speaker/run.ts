@@ -24,6 +24,7 @@ import type {
   GossipThreadView,
   GossipToMain,
   GroupMembership,
+  OwnerNow,
   PacketCounters,
   PacketToMain,
 } from './messages.ts'
@@ -153,6 +154,9 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
   const counts = new Inquiry<PacketCounters>(clock, ANSWER_MS, () => {
     threads.toPacket({ kind: 'count' })
   })
+  const ownersNow = new Inquiry<readonly OwnerNow[]>(clock, ANSWER_MS, () => {
+    threads.toGossip({ kind: 'ownersNow' })
+  })
   let joined = false
   const left = Promise.withResolvers<void>()
   threads.onGossip((message: GossipToMain) => {
@@ -173,6 +177,10 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
         return announcer.setOwners(message.owners)
       case 'view':
         return views.answered(message.view)
+      case 'ownersNow':
+        return ownersNow.answered(message.owners)
+      case 'takeovers':
+        return metrics.takeovers(message.takeovers)
       case 'findings':
         return diagnosis.setFindings(message.findings)
       case 'left':
@@ -229,6 +237,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
       gossip: views,
       packet: counts,
       owners: () => announcer.owners,
+      ownersNow,
       announced: () => announcer.announced,
       refused: () => refusals.current,
       problems: () => diagnosis.standing,

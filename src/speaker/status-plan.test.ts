@@ -18,6 +18,9 @@ const said = (announced: Announced | undefined, ...objects: KubeObject[]): strin
     call.kind === 'create' ? 'create' : `${call.kind} ${call.object.metadata.name}`,
   )
 
+const taken = { cause: 'nodeGone', from: 'w2', outageMs: 700, since: 1000 } as const
+const told: Announced = { ...nginx, why: 'next', taken }
+const later: Announced = { ...told, taken: { ...taken, since: 2000 } }
 const onEth1: Announced = { ...nginx, interfaces: ['eth1'] }
 const empty: KubeObject = { ...status('l2-a', 'w1'), status: {} }
 
@@ -25,6 +28,14 @@ for (const [what, announced, objects, expected] of [
   ['the owner makes the one that is missing', nginx, [], ['create']],
   ['the owner leaves an exact one alone', nginx, [status('l2-a', 'w1')], []],
   ['the owner mends the interfaces', onEth1, [status('l2-a', 'w1')], ['update l2-a']],
+  ['the owner leaves alone what says when it took it', told, [status('l2-a', 'w1', told)], []],
+  [
+    'the owner mends what says when it took it before',
+    later,
+    [status('l2-a', 'w1', told)],
+    ['update l2-a'],
+  ],
+  ['the owner leaves one alone that says what MetalLB says', told, [status('l2-a', 'w1')], []],
   ['the owner fills in one whose status was never written', nginx, [empty], ['update l2-a']],
   [
     'the owner removes those of others',

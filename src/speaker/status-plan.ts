@@ -3,6 +3,7 @@
  * owner keeps the one object of its Service and removes those of others; a speaker that is not the
  * owner removes only its own, and, where there is no owner, those of nodes that are lost.
  */
+import type { Taken } from '../core/election/takeover.ts'
 import type { KubeObject, NewObject } from '../ports/cluster.ts'
 import { SERVICE_L2_STATUSES } from '../ports/resources.ts'
 
@@ -16,6 +17,9 @@ export interface Announced {
   readonly service: string
   /** Empty: on all interfaces. */
   readonly interfaces: readonly string[]
+  /** Of its first address; absent: not known. */
+  readonly taken?: Taken | undefined
+  readonly why?: string
 }
 
 export type StatusCall =
@@ -74,26 +78,40 @@ export function newStatus(self: string, namespace: string, announced: Announced,
   } satisfies NewObject
 }
 
-export function statusFields(self: string, { service, interfaces }: Announced) {
+/** As a merge patch: null takes off what an earlier take-over left. */
+export function statusFields(self: string, { service, interfaces, why, taken }: Announced) {
   const [serviceNamespace = '', serviceName = ''] = service.split('/')
   return {
     node: self,
     serviceName,
     serviceNamespace,
     interfaces: interfaces.map((name) => ({ name })),
+    since: taken ? sinceOf(taken) : null,
+    why: why ?? null,
+    takeover: taken
+      ? { cause: taken.cause, from: taken.from ?? null, outageMs: taken.outageMs ?? null }
+      : null,
   }
 }
+
+const sinceOf = ({ since }: Taken): string => new Date(since).toISOString()
 
 const nodeOf = (object: KubeObject): string | undefined => object.metadata.labels?.[NODE_LABEL]
 
 const byName = (a: KubeObject, b: KubeObject): number =>
   a.metadata.name < b.metadata.name ? -1 : a.metadata.name > b.metadata.name ? 1 : 0
 
+/**
+ * Whether it says so already. What MetalLB has not counts only where it is there: an object that MetalLB
+ * left, or whose fields MetalLB's CRD drops, is good as it is.
+ */
 function isExact(object: KubeObject, self: string, announced: Announced): boolean {
   const wanted = statusFields(self, announced)
   const status = (object['status'] ?? {}) as Partial<typeof wanted>
   const names = (status.interfaces ?? []).map(({ name }) => name).join()
+  const isOld = typeof status.since === 'string' && status.since !== wanted.since
   return (
+    !isOld &&
     status.node === self &&
     status.serviceName === wanted.serviceName &&
     status.serviceNamespace === wanted.serviceNamespace &&

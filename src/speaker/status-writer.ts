@@ -87,7 +87,11 @@ export class StatusWriter {
     this.#announced = announced
     if (!this.#followed.synced) return
     for (const [key, entry] of announced) {
-      if (before.get(key)?.interfaces.join() !== entry.interfaces.join()) this.#touch(key)
+      const old = before.get(key)
+      const same =
+        old?.interfaces.join() === entry.interfaces.join() &&
+        old.taken?.since === entry.taken?.since
+      if (!same) this.#touch(key)
     }
     for (const key of before.keys()) {
       if (announced.has(key)) continue

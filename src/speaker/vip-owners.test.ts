@@ -168,7 +168,7 @@ test('speaker/vip-owners: an address is the first time this node has it only whe
   candidates(a, ['a', 'b'])
   candidates(b, ['a', 'b'])
   assert.deepEqual([a.first, b.first], [[VIP.ip], []])
-  a.announced([VIP.ip])
+  a.announced([VIP.ip], 0)
   assert.deepEqual(a.first, [])
   // Handed over, and without a candidate for a while: known all the same.
   candidates(b, ['b', 'a'])
@@ -181,7 +181,7 @@ test('speaker/vip-owners: an address is the first time this node has it only whe
 test('speaker/vip-owners: the address of a Service that is made anew is new again', () => {
   const { a, candidates } = speakers()
   candidates(a, ['a', 'b'])
-  a.announced([VIP.ip])
+  a.announced([VIP.ip], 0)
   a.setCandidacies([])
   a.update({ usable: new Set(['a', 'b']), settled: new Set(['a', 'b']) }, 0)
   candidates(a, ['a', 'b'])
@@ -192,4 +192,50 @@ test('speaker/vip-owners: one that starts beside another takes nothing for new',
   const { a, candidates } = speakers()
   candidates(a, ['a', 'b'])
   assert.deepEqual(a.first, [], 'b may have had it')
+})
+
+test('speaker/vip-owners: the one that takes knows from whom and why, and who would be next', () => {
+  const { a, b, candidates, talk } = speakers()
+  candidates(a, ['a', 'b'])
+  candidates(b, ['a', 'b'])
+  talk()
+  const settle = () => [a, b].map((speaker) => speaker.settle(0, 1000))
+  assert.deepEqual(settle()[0]?.[0]?.from, 'b', 'a started beside b, which may have had it')
+  candidates(b, ['b', 'a'])
+  settle()
+  talk()
+  b.announced([VIP.ip], 20)
+  assert.deepEqual(settle()[1], [{ cause: 'handover', from: 'a', outageMs: 0, since: 1000 }])
+  const [view] = b.viewNow(700)
+  assert.deepEqual([view?.owner, view?.next, view?.since], ['b', 'a', 700])
+  assert.equal(view?.taken?.cause, 'handover')
+  candidates(a, ['b', 'a'])
+  a.handover.claimed([VIP.ip], 0)
+  settle()
+  assert.equal(a.viewNow(0)[0]?.taken, undefined)
+})
+
+test('speaker/vip-owners: of a death it knows how long nobody can have answered', () => {
+  let dead = false
+  const b = new VipOwners({
+    self: 'b',
+    seq: 0,
+    member: (name) => {
+      return dead && name === 'a'
+        ? { ...member(name), state: 'dead', lost: 'nodeGone' }
+        : member(name)
+    },
+    heardAt: () => 300,
+  })
+  b.setCandidacies([{ service: 'default/web', order: ['a', 'b'], ...VIP }])
+  b.update({ usable: new Set(['a', 'b']), settled: new Set(['a', 'b']) }, 0)
+  b.settle(0, 0)
+  dead = true
+  b.update({ usable: new Set(['b']), settled: new Set(['b']) }, 1000)
+  assert.deepEqual(b.settle(1000, 5000), [], 'it is not announced yet')
+  assert.equal(b.view[0]?.taken, undefined)
+  b.announced([VIP.ip], 1010)
+  const taken = { cause: 'nodeGone', from: 'a', outageMs: 710, since: 5000 }
+  assert.deepEqual(b.settle(1010, 5010), [taken])
+  assert.deepEqual(b.view[0]?.taken, taken)
 })

@@ -5,28 +5,41 @@
 import type { Candidacy } from '../core/election/candidacy.ts'
 import { Handover } from '../core/election/handover.ts'
 import type { HandoverResult, Peer } from '../core/election/handover.ts'
-import { announcedBy, owners, whyOwner } from '../core/election/owners.ts'
+import {
+  announcedBy,
+  nextOwners,
+  owners,
+  uplinkOf,
+  whyOwner,
+  without,
+} from '../core/election/owners.ts'
 import type { AnnouncedVip, Electorate, Ownership } from '../core/election/owners.ts'
+import { Takeovers } from '../core/election/takeover.ts'
+import type { Former, Takeover } from '../core/election/takeover.ts'
 import { isMarked } from '../core/gossip/mark.ts'
 import type { Member } from '../core/gossip/members.ts'
 import type { Cause } from '../core/gossip/watched.ts'
 import type { HandoverMessage } from '../core/wire/handover.ts'
-import type { OwnerView } from './messages.ts'
+import type { OwnerNow, OwnerView } from './messages.ts'
 
 export interface VipOwnersOptions {
   readonly self: string
   /** See Handover. */
   readonly seq: number
   readonly member: (name: string) => Member | undefined
+  /** When something came from that member last. */
+  readonly heardAt?: (member: Member) => number | undefined
 }
 
 export class VipOwners {
   readonly #options: VipOwnersOptions
   readonly handover: Handover
+  readonly #takeovers: Takeovers
   #candidacies: readonly Candidacy[] | undefined
   /** Those that were last reckoned with, and their owners in the same order. */
   #reckoned: readonly Candidacy[] = []
   #owned: readonly Ownership[] = []
+  #owners: ReadonlyMap<string, string | undefined> = new Map()
   #fresh = true
   #electorate: Electorate | undefined
   /** How this node announces each address that is its own or that it holds: an old owner's as before. */
@@ -39,6 +52,7 @@ export class VipOwners {
   constructor(options: VipOwnersOptions) {
     this.#options = options
     this.handover = new Handover(options.self, (name) => peerOf(options.member(name)), options.seq)
+    this.#takeovers = new Takeovers(options.self, (name, ip) => this.#former(name, ip))
   }
 
   setCandidacies(candidacies: readonly Candidacy[]): void {
@@ -53,12 +67,14 @@ export class VipOwners {
       const others = this.#byIp(owners(candidacies, without(electorate, self)))
       this.handover.update(others, now)
       this.#noteFirst(others)
+      this.#note(others, now, 0)
       this.#fresh = false
     }
     this.#electorate = electorate
     this.#reckoned = candidacies
     this.#owned = owners(candidacies, electorate)
     const byIp = this.#byIp(this.#owned)
+    this.#owners = byIp
     this.handover.update(byIp, now)
     this.#noteFirst(byIp)
     const own = announcedBy(self, candidacies, this.#owned)
@@ -98,9 +114,49 @@ export class VipOwners {
   }
 
   /** The neighbours have been told that these are here. */
-  announced(ips: readonly string[]): void {
+  announced(ips: readonly string[], now: number): void {
     for (const ip of ips) this.#first.delete(ip)
     this.handover.announced(ips)
+    this.#takeovers.announced(ips, now)
+  }
+
+  /**
+   * What has come about is noted for people, and what came of it since the last call: not before the
+   * packet thread knows. `unixMs`: the same moment as `now`.
+   */
+  settle(now: number, unixMs: number): readonly Takeover[] {
+    this.#note(this.#owners, now, unixMs)
+    return this.#takeovers.drain()
+  }
+
+  #note(owners: ReadonlyMap<string, string | undefined>, now: number, unixMs: number): void {
+    const { handover } = this
+    const standings = [...owners].map(([ip, owner]) => {
+      return [ip, { owner, holding: handover.holding(ip), giver: handover.giver(ip) }] as const
+    })
+    this.#takeovers.note(new Map(standings), now, unixMs)
+  }
+
+  #former(name: string, ip: string): Former {
+    const { member: memberOf, heardAt } = this.#options
+    const member = memberOf(name)
+    if (!member) return { kind: 'unknown' }
+    const { state, lost = '' } = member
+    if (state === 'dead') {
+      return { kind: 'dead', lost: isCause(lost) ? lost : undefined, heardAt: heardAt?.(member) }
+    }
+    if (state === 'left') {
+      return { kind: 'left', answers: isMarked(member.meta), heardAt: heardAt?.(member) }
+    }
+    return { kind: this.#isDown(name, ip) ? 'down' : 'lives' }
+  }
+
+  /** What that node would send of it does not leave it. */
+  #isDown(name: string, ip: string): boolean {
+    const electorate = this.#electorate
+    if (!electorate?.spreads || !electorate.uplinks?.get(name)?.size) return false
+    const candidacy = this.#reckoned.find((it) => it.ip === ip)
+    return candidacy !== undefined && uplinkOf(name, candidacy, electorate) === 'down'
   }
 
   /** Who owns what, and why: for people. */
@@ -109,8 +165,18 @@ export class VipOwners {
     return this.#owned.flatMap((ownership, i) => {
       const candidacy = this.#reckoned[i]
       if (!candidacy) return []
-      const why = whyOwner(candidacy, ownership.owner, this.#electorate, absent)
-      return { ...ownership, holding: this.handover.holding(ownership.ip), why }
+      const { ip, owner } = ownership
+      const why = whyOwner(candidacy, owner, this.#electorate, absent)
+      const taken = owner === this.#options.self ? this.#takeovers.of(ip) : undefined
+      return { ...ownership, holding: this.handover.holding(ip), why, taken }
+    })
+  }
+
+  /** The same as it is at this moment, and who would be next. */
+  viewNow(now: number): OwnerNow[] {
+    const next = nextOwners(this.#reckoned, this.#owned, this.#electorate)
+    return this.view.map((owner, i) => {
+      return { ...owner, since: this.#takeovers.ageMs(owner.ip, now), next: next[i] }
     })
   }
 
@@ -123,12 +189,6 @@ export class VipOwners {
   }
 }
 
-const without = (electorate: Electorate, name: string): Electorate => {
-  const { usable, settled } = electorate
-  const others = (names: ReadonlySet<string>) => names.difference(new Set([name]))
-  return { ...electorate, usable: others(usable), settled: settled && others(settled) }
-}
-
 function peerOf(member: Member | undefined): Peer {
   if (!member || member.state === 'dead') return 'gone'
   if (!isMarked(member.meta)) return member.state === 'left' ? 'gone' : 'foreign'
@@ -136,14 +196,17 @@ function peerOf(member: Member | undefined): Peer {
 }
 
 /** What became of a member, for people. */
-const LOST: Readonly<Record<string, string>> = {
+const LOST: Readonly<Record<Cause, string>> = {
   speakerGone: 'its speaker is gone',
   nodeGone: 'the node or its cable is gone',
   speakerSilent: 'its speaker does not answer',
-} satisfies Record<Cause, string>
+}
+
+const isCause = (lost: string): lost is Cause => lost in LOST
 
 const absence = (member: Member | undefined): string => {
   if (!member) return 'no speaker there'
   if (member.state !== 'dead') return member.state
-  return LOST[member.lost ?? ''] ?? `dead: ${member.lost}`
+  const { lost = '' } = member
+  return isCause(lost) ? LOST[lost] : `dead: ${lost}`
 }

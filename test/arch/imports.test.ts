@@ -26,7 +26,7 @@ const RULES: readonly Rule[] = [
     except: /^(zod|ip-address|@noble\/hashes\/.*)$/,
     because: 'core uses only libraries that are pure themselves',
   },
-  { from: /^core\//, to: /^(adapters|controller|speaker)\//, because: 'core knows no shell' },
+  { from: /^core\//, to: /^(adapters|controller|speaker|cli)\//, because: 'core knows no shell' },
   {
     from: /^core\//,
     to: /^ports\//,
@@ -34,7 +34,7 @@ const RULES: readonly Rule[] = [
   },
   {
     from: /^ports\//,
-    to: /^(adapters|controller|speaker)\//,
+    to: /^(adapters|controller|speaker|cli)\//,
     because: 'ports know no implementation',
   },
   {
@@ -43,7 +43,11 @@ const RULES: readonly Rule[] = [
     except: /^ports\/|^core\//,
     because: 'ports are types',
   },
-  { from: /^adapters\//, to: /^(controller|speaker)\//, because: 'adapters serve both programs' },
+  {
+    from: /^adapters\//,
+    to: /^(controller|speaker|cli)\//,
+    because: 'adapters serve all programs',
+  },
   { from: /^controller\//, to: /^speaker\//, because: 'the programs meet only in the API server' },
   {
     from: /^page\//,
@@ -53,6 +57,12 @@ const RULES: readonly Rule[] = [
   },
   { from: /^(?!page\/)/, to: /^page\//, because: 'the page is bundled apart' },
   { from: /^speaker\//, to: /^controller\//, because: 'the programs meet only in the API server' },
+  {
+    from: /^cli\//,
+    to: /^(controller|speaker)\//,
+    because: 'the plugin sees of the programs what they show',
+  },
+  { from: /^(controller|speaker)\//, to: /^cli\//, because: 'no program has the plugin in it' },
 ]
 
 interface Edge {
@@ -98,6 +108,8 @@ for (const [from, line] of [
   ['speaker/run.ts', "import { x } from '../controller/run.ts'"],
   ['page/app.tsx', "import * as z from 'zod'"],
   ['page/app.tsx', "import { x } from '../core/report/board.ts'"],
+  ['cli/main.ts', "import type { X } from '../speaker/messages.ts'"],
+  ['controller/run.ts', "import { x } from '../cli/connection.ts'"],
 ] as const) {
   test(`arch/imports: the check sees ${line} in ${from}`, () => {
     assert.equal(violations(edgesOf(from, line)).length > 0, true)

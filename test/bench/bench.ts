@@ -4,7 +4,16 @@
  */
 import { readFileSync } from 'node:fs'
 import { Lab } from '../lab/lab.ts'
-import { NAMESPACE, externalIp, install, owner, pods, poolYaml, probe } from '../lab/bellwether.ts'
+import {
+  NAMESPACE,
+  externalIp,
+  install,
+  owner,
+  pods,
+  poolYaml,
+  probe,
+  settled,
+} from '../lab/bellwether.ts'
 import { step } from '../lab/progress.ts'
 import { until } from '../lab/until.ts'
 import { serviceObject } from '../e2e/harness.ts'
@@ -155,6 +164,7 @@ try {
   for (const name of ['first', 'second']) await lab.apply(serviceObject('bench', name, {}))
   const ip = await externalIp(lab, 'bench/first')
   await externalIp(lab, 'bench/second')
+  await settled(lab)
   await owner(lab, ip)
   await memory('2 Services', 'controller')
   await memory('2 Services', 'speaker')

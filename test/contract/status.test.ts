@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { systemClock } from '../../src/adapters/clock.ts'
 import type { KubeCluster } from '../../src/adapters/kube/cluster.ts'
 import { SERVICE_L2_STATUSES } from '../../src/ports/resources.ts'
@@ -29,10 +30,10 @@ after(async () => {
   await api.stop()
 })
 
-async function writer(self: string): Promise<StatusWriter> {
+async function writer(self: string, to = cluster): Promise<StatusWriter> {
   const pod = { apiVersion: 'v1', kind: 'Pod', name: `speaker-${self}`, uid: `uid-${self}` }
   const options = { self, namespace: NAMESPACE, owner: () => Promise.resolve(pod) }
-  const writer = new StatusWriter(cluster, systemClock, log, options, stop.signal)
+  const writer = new StatusWriter(to, systemClock, log, options, stop.signal)
   await until('the list', () => writer.synced)
   return writer
 }
@@ -54,7 +55,7 @@ const says = (node: string, ...interfaces: string[]) =>
       const expected = { node, serviceName: 'nginx', serviceNamespace: 'default' }
       const all = JSON.stringify(await statuses())
       const [status] = JSON.parse(all) as Record<string, unknown>[]
-      const { interfaces: there = [], ...rest } = status ?? {}
+      const { interfaces: there = [], since: _, why: __, takeover: ___, ...rest } = status ?? {}
       assert.deepEqual([rest, there], [expected, named], all)
       return (await statuses()).length === 1
     },
@@ -86,4 +87,45 @@ test('status: it follows the owner and its interfaces, deleted by hand it comes 
   // Its node died, and no other can take the Service over.
   w1.setOthers(new Set(['w1']), new Set())
   await until('it to be gone', async () => (await statuses()).length === 0, { everyMs: 10 })
+  w1.setOthers(new Set(['w1', 'w2', 'w3']), new Set([SERVICE]))
+  w2.set(new Map())
 })
+
+test('status: how it was taken stands there, and what an earlier take-over left does not', async () => {
+  let patches = 0
+  const counting = api.connect(log)
+  const patch = counting.patch.bind(counting)
+  counting.patch = (...call) => {
+    patches++
+    return patch(...call)
+  }
+  const w3 = await writer('w3', counting)
+  const taken = { cause: 'nodeGone', from: 'w2', outageMs: 730, since: 1_000 } as const
+  const entry = { service: SERVICE, interfaces: [], why: 'the only candidate' }
+  w3.set(new Map([[SERVICE, { ...entry, taken }]]))
+  await tells({ since: '1970-01-01T00:00:01.000Z', cause: 'nodeGone', from: 'w2', outageMs: 730 })
+  const [before] = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
+  w3.set(new Map([[SERVICE, { ...entry, taken: { cause: 'first', since: 2_000 } }]]))
+  await tells({ since: '1970-01-01T00:00:02.000Z', cause: 'first' })
+  const [after] = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
+  assert.equal(after?.metadata.name, before?.metadata.name)
+
+  // As MetalLB's CRD would have it: what is dropped is not written again and again.
+  const written = patches
+  const ref = { namespace: NAMESPACE, name: after?.metadata.name ?? '' }
+  const status = { since: null, why: null, takeover: null }
+  await cluster.patch(SERVICE_L2_STATUSES, ref, { status }, { subresource: 'status' })
+  await api.kubectl('-n', NAMESPACE, 'label', 'servicel2status', '--all', 'touched=yes')
+  assert.equal(patches, written)
+  w3.set(new Map())
+  await until('it to be gone', async () => (await statuses()).length === 0, { everyMs: 10 })
+})
+
+const tells = (expected: object) =>
+  until(`the status to tell ${JSON.stringify(expected)}`, async () => {
+    const [status] = JSON.parse(JSON.stringify(await statuses())) as {
+      readonly since?: string
+      readonly takeover?: object
+    }[]
+    return isDeepStrictEqual({ since: status?.since, ...status?.takeover }, expected)
+  })

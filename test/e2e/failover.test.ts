@@ -1,7 +1,8 @@
 /** The owner goes in every way there is; the client must find the VIP again, at one node only. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { answerers, owner, pods, probe, ready, statusNode } from '../lab/bellwether.ts'
+import { answerers, owner, pods, probe, ready, takeover } from '../lab/bellwether.ts'
+import type { ToldTakeover } from '../lab/bellwether.ts'
 import { until } from '../lab/until.ts'
 import { fixture, lab } from './harness.ts'
 
@@ -16,6 +17,18 @@ const movedFrom = (ip: string, before: string) =>
     return now !== before && now
   })
 
+/** What the status tells once the Service has been taken from that node. */
+const toldFrom = (service: string, before: string) =>
+  until(`the status to tell how it came from ${before}`, async () => {
+    const told = await takeover(lab, vips.key(service))
+    return told?.takeover.from === before && told
+  })
+
+function assertPlausible({ since, takeover: { outageMs = 0 } }: ToldTakeover): void {
+  assert.ok(outageMs > 0 && outageMs < WORST_MS, `an outage of ${outageMs} ms`)
+  assert.ok(Math.abs(Date.now() - Date.parse(since)) < 60_000, since)
+}
+
 test('e2e/failover: a cut cable moves the VIP, and healing leaves one owner', async () => {
   const ip = await vips.expose('cable')
   const before = await owner(lab, ip)
@@ -26,10 +39,9 @@ test('e2e/failover: a cut cable moves the VIP, and healing leaves one owner', as
     await probing.answered()
     const outage = await probing.stop()
     assert.ok(outage.silentMs < WORST_MS, `silent for ${outage.silentMs} ms`)
-    await until(
-      'the status to follow',
-      async () => (await statusNode(lab, vips.key('cable'))) === after,
-    )
+    const told = await toldFrom('cable', before)
+    assert.deepEqual([told.node, told.takeover.cause], [after, 'nodeGone'])
+    assertPlausible(told)
   } finally {
     await lab.heal(before)
   }
@@ -47,6 +59,9 @@ test('e2e/failover: a killed speaker comes back or is replaced', async () => {
   const probing = await probe(lab, ip)
   await lab.killContainer(before, pod, 'speaker')
   await until('one node to answer', async () => (await answerers(lab, ip)).length === 1)
+  const told = await toldFrom('killed', before)
+  assert.equal(told.takeover.cause, 'speakerGone')
+  assertPlausible(told)
   await ready(lab)
   await probing.answered()
   const outage = await probing.stop()
@@ -61,6 +76,9 @@ test('e2e/failover: a deleted speaker pod hands over without a failed connection
   assert.ok(pod)
   const probing = await probe(lab, ip)
   await lab.kubectl('-n', 'metallb-system', 'delete', 'pod', pod)
+  const told = await toldFrom('rolled', before)
+  assert.match(told.takeover.cause, /^(left|handover)$/)
+  assert.equal(told.takeover.outageMs, 0)
   await ready(lab)
   await until('a single owner at rest', async () => (await answerers(lab, ip, 5)).length === 1)
   await probing.answered()

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { EXCLUDE_LABEL } from '../../src/core/election/candidacy.ts'
 import { speakersReady, victimOn } from '../bench/failover-scenarios.ts'
 import { SegmentWatch } from '../bench/segment-watch.ts'
-import { NAMESPACE, events } from '../lab/bellwether.ts'
+import { NAMESPACE, events, takeover } from '../lab/bellwether.ts'
 import { until } from '../lab/until.ts'
 import { debugView, fixture, lab } from './harness.ts'
 
@@ -46,10 +46,18 @@ test('e2e/handover: a node excluded by its label hands over and takes back, no c
     const { tcp, arp } = watch.figures(mac, { fromMs, toMs: Infinity })
     assert.equal(tcp.failed, 0, JSON.stringify(tcp))
     assert.ok(arp.doubleMs <= DOUBLE_MS, `two answer for ${arp.doubleMs} ms`)
+    const giver = await nodeOf(mac)
     await until('the winner to be told with the reason', async () => {
       const told = await events(lab, 'Service', vips.key('vip'))
-      return told.some((line) => /announcing from node "(w\d)" .*: \w/.exec(line)?.[1] === taker)
+      const words = `handed over by ${giver}`
+      return told.some((line) => line.includes(`from node "${taker}"`) && line.endsWith(words))
     })
+    await until('the status to tell the same', async () => {
+      const told = await takeover(lab, vips.key('vip'))
+      return told?.node === taker && told.takeover.from === giver && told
+    }).then((told) =>
+      assert.deepEqual(told.takeover, { cause: 'handover', from: giver, outageMs: 0 }),
+    )
   }
 })
 

@@ -3,11 +3,16 @@
  * fixture (namespace, pool, advertisement, backends) that goes away with the test.
  */
 import { after, before } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
-import { NAMESPACE, externalIp, install, poolYaml } from '../lab/bellwether.ts'
-import type { GossipThreadView, OwnerView } from '../../src/speaker/messages.ts'
+import {
+  NAMESPACE,
+  debugView as viewOf,
+  externalIp,
+  install,
+  poolYaml,
+  settled,
+} from '../lab/bellwether.ts'
+import type { DebugView } from '../lab/bellwether.ts'
 import { Lab } from '../lab/lab.ts'
-import { until } from '../lab/until.ts'
 
 /** The runner's lab: up before the first test that needs it, taken down by test/run.ts. */
 export const lab = new Lab({ prefix: process.env['BELLWETHER_TEST_LAB'] ?? 'bwt' })
@@ -38,7 +43,7 @@ export function fixture(name: string, addresses: readonly string[], replicas = 3
   before(async () => {
     await lab.up()
     await install(lab)
-    await settled()
+    await settled(lab)
     await lab.apply(poolYaml(`e2e-${name}`, addresses))
     await lab.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
     if (replicas > 0) await startBackends(namespace, replicas)
@@ -66,36 +71,8 @@ export function fixture(name: string, addresses: readonly string[], replicas = 3
   }
 }
 
-/**
- * Speakers that are new own nothing for a while (core/gossip/settling.ts), so addresses move once when
- * they may: not in the midst of a test.
- */
-async function settled(): Promise<void> {
-  await until(
-    'all speakers to be settled',
-    async () => {
-      const views = await Promise.all(lab.nodes.map(debugView))
-      return views.every(({ gossip }) => {
-        const members = gossip?.members.filter(({ state }) => state === 'alive') ?? []
-        return members.length === lab.nodes.length && members.every((it) => it.settled)
-      })
-    },
-    { timeoutMs: 120_000 },
-  )
-  // Those that have just settled count a moment later, and take what is theirs.
-  await delay(1000)
-}
-
 /** What `/debug/view` of the speaker on that node shows. */
-export async function debugView(node: string): Promise<DebugView> {
-  const { stdout } = await lab.exec(node, ['curl', '-s', 'http://127.0.0.1:17472/debug/view'])
-  return JSON.parse(stdout) as DebugView
-}
-
-interface DebugView {
-  readonly owners: readonly OwnerView[]
-  readonly gossip: GossipThreadView | null
-}
+export const debugView = (node: string): Promise<DebugView> => viewOf(lab, node)
 
 export function serviceObject(namespace: string, name: string, options: ServiceOptions): object {
   return {

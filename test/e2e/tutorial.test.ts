@@ -12,6 +12,7 @@ import {
   statusNode,
 } from '../lab/bellwether.ts'
 import { until } from '../lab/until.ts'
+import { blocks } from '../docs/pages.ts'
 import { lab } from './harness.ts'
 
 const FILES = ['ip-pool.yaml', 'advertise.yaml', 'test-lb.yaml', 'test-lb2.yaml']
@@ -116,4 +117,40 @@ test('e2e/tutorial: a Service that is no longer a LoadBalancer loses its address
   )
   await until('the address to be gone', async () => (await externalIps(lab, 'nginx2')).length === 0)
   await until('silence', async () => (await answerers(lab, '172.18.0.20')).length === 0)
+})
+
+/** Commands of the documents that are plain enough (test/docs/commands.test.ts). */
+async function runCommand(command: string): Promise<void> {
+  const [program = '', ...words] = command.split(/\s+/)
+  if (program === 'kubectl') await lab.kubectl(...words)
+  else {
+    await until(`the client's ${command}`, async () => {
+      const { code } = await lab.exec('client', [program, '-sS', '-m', '2', ...words])
+      return code === 0
+    })
+  }
+}
+
+test('e2e/tutorial: the commands of the tutorial, and all others of the documents, work', async () => {
+  const all = blocks().filter(({ notRun }) => notRun === undefined)
+  const commands = (of: (page: string) => boolean) =>
+    all.filter(({ page }) => of(page)).flatMap((it) => it.commands)
+  const tutorial = commands((page) => page === 'docs/tutorial.md')
+  const others = new Set(commands((page) => !page.endsWith('tutorial.md')))
+  assert.ok(tutorial.length > 10 && others.size > 10)
+  const isCleanup = (command: string) => command.startsWith('kubectl delete ')
+  for (const command of tutorial.filter((it) => !isCleanup(it))) await runCommand(command)
+  assert.equal(await externalIp(lab, 'nginx2'), '172.18.0.20')
+  for (const command of others) await runCommand(command)
+  for (const command of tutorial.filter(isCleanup)) await runCommand(command)
+})
+
+test('e2e/tutorial: the image has Node, its SBOM and licences, and no shell', async () => {
+  const inPod = (...command: string[]) =>
+    lab.kubectl('-n', 'metallb-system', 'exec', 'deploy/controller', '--', ...command)
+  const script = "for (const it of ['sbom.json', 'THIRD-PARTY-LICENCES']) fs.statSync('/app/' + it)"
+  await inPod('node', '-e', script)
+  for (const shell of ['sh', '/bin/sh', 'bash', 'apt-get']) {
+    await assert.rejects(inPod(shell), /executable file not found|no such file or directory/)
+  }
 })

@@ -5,6 +5,7 @@ export const packetCounters = (some: Partial<PacketCounters> = {}): PacketCounte
   vips: [],
   drops: {},
   answers: { arpRequest: 0, arpProbe: 0, solicitation: 0, duplicateProbe: 0 },
+  interfaces: [],
   rivals: [],
   rivalsFound: { stranger: 0, speaker: 0 },
   ...some,

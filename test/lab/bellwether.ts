@@ -1,5 +1,7 @@
 /** Bellwether on a lab: installed as a user does it, and looked at as a client sees it. */
 import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { GossipThreadView, OwnerView } from '../../src/speaker/messages.ts'
 import type { Lab } from './lab.ts'
 import { longestOutage, parseProbes } from './outage.ts'
 import type { Outage } from './outage.ts'
@@ -142,6 +144,24 @@ export async function events(lab: Lab, kind: string, object: string): Promise<st
   return text.split('\n').filter((line) => line !== '')
 }
 
+/** What the status of a Service's announcement tells of the take-over; undefined: nothing yet. */
+export async function takeover(lab: Lab, service: string): Promise<ToldTakeover | undefined> {
+  const [namespace, name] = split(service)
+  const labels = `metallb.io/service-name=${name},metallb.io/service-namespace=${namespace}`
+  const kind = ['servicel2status', '-l', labels, '-o', 'json']
+  const { items } = JSON.parse(await lab.kubectl('-n', NAMESPACE, 'get', ...kind)) as {
+    readonly items: readonly { readonly status?: ToldTakeover }[]
+  }
+  const [told, ...others] = items.flatMap(({ status }) => (status?.takeover ? status : []))
+  return others.length === 0 ? told : undefined
+}
+
+export interface ToldTakeover {
+  readonly node: string
+  readonly since: string
+  readonly takeover: { readonly cause: string; readonly from?: string; readonly outageMs?: number }
+}
+
 /** Names of the running pods of a component, by node. */
 export async function pods(lab: Lab, component: string): Promise<Map<string, string>> {
   const path = 'jsonpath={range .items[*]}{.spec.nodeName}={.metadata.name} {end}'
@@ -180,4 +200,35 @@ const split = (object: string): [string, string] =>
 const named = (object: string): string[] => {
   const [namespace, name] = split(object)
   return ['-n', namespace, name]
+}
+
+/**
+ * Speakers that are new own nothing for a while (core/gossip/settling.ts), so addresses move once when
+ * they may: not in the midst of a test or a measurement.
+ */
+export async function settled(lab: Lab): Promise<void> {
+  await until(
+    'all speakers to be settled',
+    async () => {
+      const views = await Promise.all(lab.nodes.map((node) => debugView(lab, node)))
+      return views.every(({ gossip }) => {
+        const members = gossip?.members.filter(({ state }) => state === 'alive') ?? []
+        return members.length === lab.nodes.length && members.every((it) => it.settled)
+      })
+    },
+    { timeoutMs: 120_000 },
+  )
+  // Those that have just settled count a moment later, and take what is theirs.
+  await delay(1000)
+}
+
+/** What `/debug/view` of the speaker on that node shows. */
+export async function debugView(lab: Lab, node: string): Promise<DebugView> {
+  const { stdout } = await lab.exec(node, ['curl', '-s', 'http://127.0.0.1:17472/debug/view'])
+  return JSON.parse(stdout) as DebugView
+}
+
+export interface DebugView {
+  readonly owners: readonly OwnerView[]
+  readonly gossip: GossipThreadView | null
 }

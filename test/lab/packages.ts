@@ -41,13 +41,16 @@ async function present(file: string): Promise<boolean> {
 }
 
 /** Installs those of the lab's packages that are missing. */
-export async function ensureLabPackages(): Promise<void> {
-  const missing: string[] = []
-  for (const [file, name] of Object.entries(NEEDED)) {
-    if (!(await present(file))) missing.push(name)
+export const ensureLabPackages = (): Promise<void> => ensureFiles(NEEDED)
+
+/** Installs the packages of those files that are missing: package by file, as above. */
+export async function ensureFiles(needed: Readonly<Record<string, string>>): Promise<void> {
+  const missing = new Set<string>()
+  for (const [file, name] of Object.entries(needed)) {
+    if (!(await present(file))) missing.add(name)
   }
-  if (missing.length > 0)
-    await step(`installing ${missing.join(' ')}`, () => ensurePackages(missing))
+  if (missing.size > 0)
+    await step(`installing ${[...missing].join(' ')}`, () => ensurePackages([...missing]))
 }
 
 let listsAreFresh = false

@@ -7,4 +7,6 @@ export const ETCD_VERSION = 'v3.6.4'
 /** For machines whose own Go is missing or older than Kubernetes asks for. */
 export const GO_VERSION = '1.24.13'
 export const GO_MINIMUM = 24
+/** Of the last line that the Go above builds. */
+export const HELM_VERSION = 'v3.19.5'
 export const DEBIAN_RELEASE = 'bookworm'

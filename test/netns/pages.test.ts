@@ -96,6 +96,7 @@ test('netns/pages: the view tells members, owners and problems', async () => {
   const text = await page('/debug/view')
   const view = JSON.parse(text) as {
     readonly owners: readonly object[]
+    readonly interfaces: readonly { readonly name: string; readonly mac: string }[]
     readonly gossip: {
       readonly members: readonly { readonly name: string; readonly kind: string }[]
     }
@@ -107,12 +108,17 @@ test('netns/pages: the view tells members, owners and problems', async () => {
     'problems',
     'config',
     'owners',
+    'interfaces',
     'refused',
     'gossip',
     'packet',
     'answering',
   ])
-  assert.partialDeepStrictEqual(view.owners, [{ service: 'default/nginx', ip: VIP, owner: 'w1' }])
+  const own = { service: 'default/nginx', ip: VIP, owner: 'w1', next: null }
+  assert.partialDeepStrictEqual(view.owners, [{ ...own, taken: { cause: 'first' } }])
+  assert.match(text, /"since": \d+/)
+  assert.ok(view.interfaces.every(({ mac }) => /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)))
+  assert.ok(view.interfaces.length > 0)
   assert.partialDeepStrictEqual(view.gossip.members, [
     { name: 'w1', address: `${ADDRESS}:7946`, state: 'alive', kind: 'ours', heardMs: null },
   ])

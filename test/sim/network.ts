@@ -200,11 +200,14 @@ export class Network {
     this.#plug(this.#fault(name, 'mend'), true)
   }
 
-  /** Its kernel tells its process. */
+  /** Its kernel tells its process, which tells the others. */
   #plug(host: Host, plugged: boolean): void {
     host.plugged = plugged
     const { node } = host
-    this.#enter(host, node, 'stream', (now) => node.carrier(plugged, now))
+    this.#enter(host, node, 'stream', (now) => {
+      node.carrier(plugged, now)
+      node.uplinks(new Map([['eth0', plugged ? 'returning' : 'down']]), now)
+    })
   }
 
   /** Its clock is ahead by that much more. */

@@ -86,6 +86,21 @@ for (const seconds of [2, 20, 200]) {
   )
 }
 
+simulate('settling: one that is back hears a moment later who has settled meanwhile', (seed) => {
+  const network = started(seed, 3)
+  const views = () => new Set(network.hosts.map(({ name }) => settled(network, name).join()))
+  // Now and then one is cut off that is the last settled: then the two others settle at once.
+  for (let i = 0; i < 30; i++) {
+    const name = `w${1 + (i % 3)}`
+    network.cut(name)
+    network.run(2500)
+    network.mend(name)
+    const took = network.run(HEALED_MS, () => views().size === 1)
+    assert.notEqual(took, undefined, `cut ${i}: ${[...views()].join(' | ')}`)
+    network.run(1000 + 100 * i)
+  }
+})
+
 simulate('settling: one that was paused for too long is not settled when it wakes', (seed) => {
   const network = started(seed, 3)
   network.pause('w2')

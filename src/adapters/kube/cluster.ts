@@ -109,6 +109,18 @@ export class KubeCluster implements Cluster {
     })
   }
 
+  /** Judges the object as if it were created, by the webhooks too, and stores nothing. */
+  async tryCreate(resource: Resource, object: NewObject): Promise<void> {
+    const path = collectionPath(resource, object.metadata.namespace)
+    await this.#call({ method: 'POST', path, query: { dryRun: 'All' }, body: object })
+  }
+
+  /** Of the API server, such as `v1.34.4`. */
+  async version(): Promise<string> {
+    const info = (await this.#http.call({ method: 'GET', path: '/version' })) as object
+    return 'gitVersion' in info ? String(info.gitVersion) : 'unknown'
+  }
+
   async delete(resource: Resource, ref: Ref): Promise<void> {
     await this.#call({ method: 'DELETE', path: objectPath(resource, ref) })
   }

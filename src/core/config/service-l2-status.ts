@@ -11,6 +11,28 @@ export const serviceL2StatusStatus = z.object({
     .array(z.object({ name: z.string().optional().describe('Name of the interface.') }))
     .optional()
     .describe('Interfaces that it is announced on; empty: all that qualify.'),
+  since: z
+    .string()
+    .optional()
+    .meta({ format: 'date-time' })
+    .describe('When this node took the address. Not of MetalLB, as all that follows.'),
+  why: z.string().optional().describe('Why this node.'),
+  takeover: z
+    .object({
+      cause: z
+        .string()
+        .describe(
+          'first (nobody had it), handover (given by a living owner), speakerGone, nodeGone, speakerSilent, left, uplink, dead (told by others only), unknown.',
+        ),
+      from: z.string().optional().describe('The node that had it before.'),
+      outageMs: z
+        .int()
+        .min(0)
+        .optional()
+        .describe('The longest time in ms that nobody can have answered.'),
+    })
+    .optional()
+    .describe('How it came here.'),
 })
 
 export const SERVICE_L2_STATUS: Kind = {
@@ -22,6 +44,7 @@ export const SERVICE_L2_STATUS: Kind = {
     { name: 'Allocated Node', type: 'string', jsonPath: '.status.node' },
     { name: 'Service Name', type: 'string', jsonPath: '.status.serviceName' },
     { name: 'Service Namespace', type: 'string', jsonPath: '.status.serviceNamespace' },
+    { name: 'Since', type: 'date', jsonPath: '.status.since', priority: 1 },
   ],
   spec: z.object({}),
   status: serviceL2StatusStatus,

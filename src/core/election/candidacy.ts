@@ -101,11 +101,7 @@ export function elect(input: ElectionInput): Verdict {
   const passing = passinglyUnfit(input)
   const order = lasting.filter((name) => passing(name) === undefined)
   if (order.length === 0) {
-    const reasons = input.nodes.flatMap((node) => {
-      const reason = permanentlyUnfit(node, input, advertisements) ?? passing(node.name)
-      return reason ? [[node.name, reason] as const] : []
-    })
-    return { ...refused('noEligibleNode', seats), unfit: Object.fromEntries(reasons) }
+    return { ...refused('noEligibleNode', seats), unfit: unfitNodes(input, advertisements) }
   }
   const uplinks = uplinksOf(input.nodes, order, advertisements)
   const preferring = [...weights].filter(([, weight]) => weight > 0)
@@ -133,10 +129,28 @@ export function poolOf(ips: readonly Ip[], config: Config): Pool | undefined {
   return undefined
 }
 
-function matchingAdvertisements(service: Service, pool: Pool, config: Config): L2Advertisement[] {
+/** Those that are for its pool and select it. */
+export function matchingAdvertisements(
+  service: Service,
+  pool: Pool,
+  config: Config,
+): L2Advertisement[] {
   return config.l2Advertisements.filter(
     (ad) => ad.pools.includes(pool.name) && selectsAny(ad.serviceSelectors, service.labels),
   )
+}
+
+/** By name, the nodes that may not announce it, and why not. `advertisements`: those that match. */
+export function unfitNodes(
+  input: ElectionInput,
+  advertisements: readonly L2Advertisement[],
+): Record<string, Unfit> {
+  const passing = passinglyUnfit(input)
+  const reasons = input.nodes.flatMap((node) => {
+    const reason = permanentlyUnfit(node, input, advertisements) ?? passing(node.name)
+    return reason ? [[node.name, reason] as const] : []
+  })
+  return Object.fromEntries(reasons)
 }
 
 function permanentlyUnfit(
@@ -182,7 +196,7 @@ function interfacesOf(
 }
 
 /** The union over the node's advertisements; one without a list means every interface. */
-function interfacesOn(
+export function interfacesOn(
   { labels }: Node,
   advertisements: readonly L2Advertisement[],
 ): readonly string[] | 'all' {

@@ -60,6 +60,8 @@ interface Entry {
   readonly heard: Map<string, number>
   given: Word | undefined
   taken: Word | undefined
+  /** Who gave what is ours. */
+  giver: string | undefined
 }
 
 export type HandoverCount = 'given' | 'taken' | 'yielded' | 'expired'
@@ -103,6 +105,11 @@ export class Handover {
 
   holding(ip: string): Holding {
     return this.#entries.get(ip)?.holding ?? 'none'
+  }
+
+  /** Who gave an address that is ours; undefined: it was taken without. */
+  giver(ip: string): string | undefined {
+    return this.#entries.get(ip)?.giver
   }
 
   /** The owners as they are reckoned now. What is not among them belongs to nobody any more. */
@@ -222,6 +229,7 @@ export class Handover {
       return
     }
     this.#take(entry, giver)
+    entry.giver = giver
     if (owner !== undefined && (ours(owner) || this.#peer(owner) === 'left')) entry.owed.add(owner)
   }
 
@@ -260,8 +268,10 @@ export class Handover {
     if (holding === 'mine' && announced) this.#say('taken', from, ip)
     else if (holding === 'mine') entry.owed.add(from)
     // While yielded: two that agree; whoever took it before has passed it on.
-    else if (holding === 'wanting' || holding === 'yielded') this.#take(entry, from)
-    else entry.given = { from, at: now }
+    else if (holding === 'wanting' || holding === 'yielded') {
+      this.#take(entry, from)
+      entry.giver = from
+    } else entry.given = { from, at: now }
   }
 
   #taken(entry: Entry, from: string, now: number): void {
@@ -319,6 +329,7 @@ export class Handover {
     this.counts.taken++
     this.#hold(entry, 'mine')
     entry.announced = false
+    entry.giver = undefined
     entry.owed.clear()
     if (from !== undefined) entry.owed.add(from)
     entry.given = undefined
@@ -352,4 +363,5 @@ const newEntry = (): Entry => ({
   heard: new Map(),
   given: undefined,
   taken: undefined,
+  giver: undefined,
 })

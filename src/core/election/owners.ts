@@ -26,6 +26,32 @@ export interface Electorate {
   readonly spreads?: boolean
 }
 
+/** Who would own each of `owned` if its owner were not there, in their order. */
+export function nextOwners(
+  candidacies: readonly Candidacy[],
+  owned: readonly Ownership[],
+  electorate: Electorate | undefined,
+): (string | undefined)[] {
+  const next = owned.map((): string | undefined => undefined)
+  for (const gone of new Set(owned.map(({ owner }) => owner))) {
+    if (gone === undefined) continue
+    const others = electorate && owners(candidacies, without(electorate, gone))
+    for (const [i, { owner }] of owned.entries()) {
+      if (owner !== gone) continue
+      // Without membership each node reckons by the order alone.
+      next[i] = others ? others[i]?.owner : candidacies[i]?.order.find((node) => node !== gone)
+    }
+  }
+  return next
+}
+
+/** The same without that node. */
+export const without = (electorate: Electorate, name: string): Electorate => {
+  const { usable, settled } = electorate
+  const others = (names: ReadonlySet<string>) => names.difference(new Set([name]))
+  return { ...electorate, usable: others(usable), settled: settled && others(settled) }
+}
+
 /**
  * How far a node is from owning an address: it may; it waits, being unsettled or its interface only just
  * back; what it would send does not leave it; it is not there. Where nobody may, those of the next kind do:
@@ -167,7 +193,7 @@ function distance(node: string, candidacy: Candidacy, electorate: Electorate): D
 }
 
 /** The state of the best of the interfaces that the node would announce it on; undefined: up. */
-function uplinkOf(
+export function uplinkOf(
   node: string,
   { uplinks }: Candidacy,
   electorate: Electorate,

@@ -22,6 +22,7 @@ import { Settling } from './settling.ts'
 import { Suspicions } from './suspicions.ts'
 import type { Timers } from './timers.ts'
 import type { Watch } from './watch.ts'
+import type { Cause } from './watched.ts'
 import type { Witness } from './witness.ts'
 
 export interface BeliefsOptions {
@@ -129,9 +130,9 @@ export class Beliefs {
     this.#changed(now, node, 'alive', 'suspect', from)
   }
 
-  /** `lost`: what we know of why. */
-  dead(news: Dead, now: number, lost = `${news.from} says so`): void {
-    const { members, outbox, seeker } = this.#parts
+  /** `cause`: what this member has found out of why. */
+  dead(news: Dead, now: number, cause?: Cause): void {
+    const { members, outbox, seeker, watch } = this.#parts
     const verdict = members.dead(news, now, this.#leaving)
     if (verdict.kind === 'refute') {
       if (this.#isSettled(news.from)) this.settling.unsettle(now)
@@ -143,9 +144,9 @@ export class Beliefs {
     this.#suspicions.cancel(news.node)
     outbox.news(news.node, encodeMessage(news))
     if (member.state === 'dead') {
-      member.lost = lost
+      member.lost = cause ?? watch?.causeIfLost(news.node, now) ?? `${news.from} says so`
       seeker?.lost(member, now)
-    } else seeker?.found(news.node)
+    } else seeker?.left(news.node)
     this.#changed(now, news.node, before, member.state, news.from)
     if (!this.#leaving) this.settling.went(now)
   }

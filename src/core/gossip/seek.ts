@@ -2,7 +2,8 @@
  * Members that are lost without having left may be alive behind a broken network. Their neighbours on
  * the ring (ring.ts) go on pinging them, a few every moment; whoever answers is met at once by a
  * push/pull, so that a partition is over a moment after the network is whole. memberlist itself tells
- * the dead of their death for 30 s only, and only while there is news.
+ * the dead of their death for 30 s only, and only while there is news. One that comes back before it has
+ * answered is met as well: it has missed what was told meanwhile, and we may have missed what was told there.
  */
 import type { Random } from '../random.ts'
 import type { Address } from './effects.ts'
@@ -55,8 +56,14 @@ export class Seeker {
     this.#cancel ??= this.#timers.set(now + this.#interval(), (at) => this.#round(at))
   }
 
-  /** It is back, or has said that it goes. */
+  /** It is back. */
   found(name: string): void {
+    if (this.#mine().includes(name)) this.#meet(name)
+    this.#lost.delete(name)
+  }
+
+  /** It has said that it goes. */
+  left(name: string): void {
     this.#lost.delete(name)
   }
 
@@ -69,12 +76,15 @@ export class Seeker {
   acked(seqNo: number): boolean {
     const name = this.#sent.answered(seqNo)
     if (name === undefined) return false
-    const address = this.#lost.get(name)
-    if (address && !this.#meeting.has(name)) {
-      this.#meeting.add(name)
-      this.#actions.meet(address, () => this.#meeting.delete(name))
-    }
+    this.#meet(name)
     return true
+  }
+
+  #meet(name: string): void {
+    const address = this.#lost.get(name)
+    if (!address || this.#meeting.has(name)) return
+    this.#meeting.add(name)
+    this.#actions.meet(address, () => this.#meeting.delete(name))
   }
 
   #round(now: number): void {
@@ -93,6 +103,7 @@ export class Seeker {
   #mine(): string[] {
     const usable = this.#members
       .usable()
+      .filter(({ name }) => !this.#lost.has(name))
       .map(({ name, meta }) => ({ name, watches: isMarked(meta) }))
     const lost = [...this.#lost.keys()].map((name) => ({ name, watches: false }))
     const watched = watchedBy(this.#members.self, [...usable, ...lost], SEEKERS)

@@ -178,6 +178,11 @@ export class Watch {
     return watchersOf(this.#ring(), this.#detection.watchers)
   }
 
+  /** How it was lost as it is seen from here, where others say that it is. */
+  causeIfLost(name: string, now: number): Cause | undefined {
+    return this.#watched.get(name)?.causeIfLost(now)
+  }
+
   view(name: string, now: number): Watching | undefined {
     return this.#watched.get(name)?.view(now)
   }

@@ -187,10 +187,27 @@ export class Watched {
     if (this.#refused) return 'speakerGone'
     const { goneMs, pausedMs } = this.#detection
     const silentMs = now - this.#waitingSince
-    const knockable =
-      this.#knockedAt !== undefined && this.#waitingSince - this.#knockedAt < KNOCKABLE_MS
-    if (knockable && silentMs >= goneMs && now - this.#kernelAt >= goneMs) return 'nodeGone'
+    if (
+      this.#isKnockable(this.#waitingSince) &&
+      silentMs >= goneMs &&
+      now - this.#kernelAt >= goneMs
+    )
+      return 'nodeGone'
     return silentMs >= pausedMs ? 'speakerSilent' : undefined
+  }
+
+  /** How it is lost, now that others are sure that it is: by what is seen of it here. */
+  causeIfLost(now: number): Cause | undefined {
+    const cause = this.cause(now)
+    const since = this.#waitingSince
+    if (cause || since === undefined || !this.#isKnockable(since)) return cause
+    // Half of the time that it takes to be sure has passed here, too.
+    return this.isKernelSilent(now, this.#detection.goneMs / 2) ? 'nodeGone' : undefined
+  }
+
+  /** Its kernel answered a knock not long before that: its silence means something. */
+  #isKnockable(since: number): boolean {
+    return this.#knockedAt !== undefined && since - this.#knockedAt < KNOCKABLE_MS
   }
 
   view(now: number): Watching {

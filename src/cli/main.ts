@@ -1,0 +1,12 @@
+/** `kubectl bellwether`: where every address is, and why. */
+import { styleText } from 'node:util'
+import { STYLES } from './output.ts'
+import { runPlugin } from './run.ts'
+
+process.exitCode = await runPlugin(process.argv.slice(2), {
+  out: (text) => process.stdout.write(text),
+  tell: (text) => process.stderr.write(text),
+  // styleText heeds NO_COLOR, and that the output may be no terminal.
+  paint: (role, text) => styleText(STYLES[role], text, { stream: process.stdout }),
+  isTerminal: process.stderr.isTTY,
+})
