@@ -41,6 +41,8 @@ for (;;) {
   for (let left = Number(interval); left > 0; left = nextMs - performance.now()) {
     const answer = socket.hear(left)
     if (!answer) break
+    // Of another watch on this segment, which asks for another address.
+    if (answer.senderIp.value !== ip.value) continue
     const position = Number(answer.targetIp.value) - SENDERS
     note({ seq: latest(position), mac: formatMac(answer.senderMac) })
   }

@@ -88,7 +88,8 @@ export function serviceObject(namespace: string, name: string, options: ServiceO
   }
 }
 
-async function startBackends(namespace: string, replicas: number): Promise<void> {
+/** nginx behind every Service of the namespace. */
+export async function startBackends(namespace: string, replicas: number): Promise<void> {
   const container = { name: 'nginx', image: 'nginx:1.7.9', ports: [{ containerPort: 80 }] }
   await lab.apply({
     apiVersion: 'apps/v1',

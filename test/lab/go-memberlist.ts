@@ -1,4 +1,4 @@
-/** The program test/netns/go-memberlist: a member that is hashicorp's own. */
+/** The programs of test/netns/go-memberlist: members that are hashicorp's own. */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,19 +10,27 @@ import { step } from './progress.ts'
 
 const SOURCES = fileURLToPath(new URL('../netns/go-memberlist', import.meta.url))
 
-/** Path of the binary, built where the cache has none of these sources. */
-export async function goMemberlist(): Promise<string> {
+/** Path of a member that does what it is told. */
+export const goMemberlist = (): Promise<string> => program('go-memberlist', '.')
+
+/** Path of what stands in for MetalLB's speaker. */
+export const metallbSpeaker = (): Promise<string> => program('metallb-speaker', 'metallb-speaker')
+
+/** Built where the cache has none of these sources. */
+async function program(name: string, folder: string): Promise<string> {
   const hash = createHash('sha256')
-  for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(readFileSync(join(SOURCES, file)))
-  const binary = join(CACHE, `go-memberlist-${hash.digest('hex').slice(0, 12)}`)
-  await locked('go-memberlist', async () => {
+  for (const file of [join(folder, 'main.go'), 'go.mod', 'go.sum']) {
+    hash.update(readFileSync(join(SOURCES, file)))
+  }
+  const binary = join(CACHE, `${name}-${hash.digest('hex').slice(0, 12)}`)
+  await locked(name, async () => {
     if (existsSync(binary)) return
     // The toolchain may have to be fetched, which Kubernetes' build does under this lock.
     const { go, env } = await locked('kubernetes', goToolchain)
-    await step('building a member of hashicorp/memberlist', async () => {
+    await step(`building ${name}`, async () => {
       const options = { cwd: SOURCES, env: { ...env, CGO_ENABLED: '0' } }
       const flags = ['-trimpath', '-buildvcs=false']
-      await must([go, 'build', ...flags, '-o', `${binary}.building`, '.'], options)
+      await must([go, 'build', ...flags, '-o', `${binary}.building`, `./${folder}`], options)
       renameSync(`${binary}.building`, binary)
     })
   })
