@@ -50,7 +50,7 @@ deps: node_modules/.installed
 .PHONY: check
 check: deps ## format, lint and types
 	@npx prettier --check . >/dev/null || { npx prettier --list-different .; echo "run: make format"; exit 1; }
-	@npx tsc -p src/core && npx tsc -p .
+	@npx tsc -p src/core && npx tsc -p src/page && npx tsc -p .
 	@npx eslint .
 
 .PHONY: format

@@ -22,6 +22,7 @@ const SUITES = {
     timeoutMs: 300_000,
   },
   netns: { files: ['test/netns/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
+  page: { files: ['test/page/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   e2e: { files: ['test/e2e/*.test.ts'], concurrency: 1, timeoutMs: 1_500_000 },
   soak: {
     files: [

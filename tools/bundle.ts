@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { foreignModules } from './foreign-modules.ts'
 import { leanClient } from './lean-client.ts'
+import { buildPage } from './page.ts'
 import { bundlePlugin, REQUIRE } from './plugin.ts'
 import { licenceReport, packagesOf, sbom } from './shipped.ts'
 
@@ -67,6 +68,9 @@ const { metafile } = await build({
 })
 await bundlePlugin(join(folder, 'kubectl-bellwether'))
 
+// Beside the controller, which serves it (src/controller/main.ts).
+const page = await buildPage(join(folder, 'page'))
+
 for (const [name, files] of Object.entries(NATIVE)) {
   for (const file of files) {
     const to = join(folder, 'node_modules', name, file)
@@ -82,7 +86,8 @@ writeFileSync(join(folder, 'package.json'), '{ "type": "module", "name": "bellwe
 // nan is compiled into raw-socket.
 const native = [...Object.keys(NATIVE), 'nan'].map((name) => join(modules, 'node_modules', name))
 const bundled = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))
-const packages = packagesOf(ROOT, [...bundled, ...native.map((path) => relative(ROOT, path))])
+const shipped = [...bundled, ...page, ...native.map((path) => relative(ROOT, path))]
+const packages = packagesOf(ROOT, shipped)
 writeFileSync(join(folder, 'THIRD-PARTY-LICENCES'), licenceReport(packages))
 writeFileSync(join(folder, 'sbom.json'), sbom(ROOT, packages))
 

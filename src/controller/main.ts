@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { hostname } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { systemClock } from '../adapters/clock.ts'
 import { healthPages } from '../adapters/health.ts'
 import { connectCluster } from '../adapters/kube/cluster.ts'
@@ -11,6 +12,7 @@ import { serveMetrics } from '../adapters/metrics-server.ts'
 import { servePages } from '../adapters/pages.ts'
 import { orExit } from '../adapters/program-flags.ts'
 import { stopSignal } from '../adapters/stop-signal.ts'
+import { serveDashboard } from './dashboard/dashboard.ts'
 import { ControllerMetrics } from './metrics.ts'
 import { controllerOptions } from './options.ts'
 import { runController } from './run.ts'
@@ -56,7 +58,13 @@ void serveMetrics(
   { cluster, clock: systemClock, log, options: options.metrics },
   { '/metrics': () => metrics.page() },
 )
-const { namespace, healthPort, leaderElect } = options
+const { namespace, healthPort, leaderElect, loadBalancerClass, dashboardPort: port } = options
+if (port > 0) {
+  // Beside the bundle: tools/bundle.ts puts it there.
+  const folder = fileURLToPath(new URL('page/', import.meta.url))
+  const dashboard = { namespace, loadBalancerClass, port, folder }
+  void serveDashboard({ cluster, clock: systemClock, log }, dashboard, stop)
+}
 log.info('started', { namespace, healthPort, metricsPort: options.metrics.port, leaderElect })
 
 await (controller?.done ?? once(stop, 'abort'))

@@ -21,6 +21,7 @@ const FLAGS = {
   'webhook-mode': { kind: 'text', default: 'enabled' },
   'webhook-secret': { kind: 'text', default: 'metallb-webhook-cert' },
   'webhook-http2': { kind: 'boolean' },
+  'dashboard-port': { kind: 'number', env: 'BELLWETHER_DASHBOARD_PORT' },
 } as const satisfies Record<string, Flag>
 
 const WEBHOOK_MODES = ['enabled', 'disabled', 'onlywebhook'] as const
@@ -51,6 +52,8 @@ export interface ControllerOptions {
 export interface ProgramOptions extends ControllerOptions, WebhookOptions {
   /** `onlywebhook`: no addresses are given. */
   readonly webhookMode: WebhookMode
+  /** 0: there is no dashboard. */
+  readonly dashboardPort: number
 }
 
 export type ParsedOptions =
@@ -95,6 +98,7 @@ export function controllerOptions(
       certServiceName: flags['cert-service-name'],
       webhookSecret: flags['webhook-secret'],
       webhookHttp2: flags['webhook-http2'],
+      dashboardPort: flags['dashboard-port'],
     },
   }
 }

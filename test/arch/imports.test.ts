@@ -49,6 +49,13 @@ const RULES: readonly Rule[] = [
     because: 'adapters serve all programs',
   },
   { from: /^controller\//, to: /^speaker\//, because: 'the programs meet only in the API server' },
+  {
+    from: /^page\//,
+    to: /^[^.]*$|^node:|^(?!page\/)/,
+    except: /^preact(\/hooks)?$|^page\/|^core\/report\/board-state\.ts$/,
+    because: 'the page runs in a browser, and weighs what it imports',
+  },
+  { from: /^(?!page\/)/, to: /^page\//, because: 'the page is bundled apart' },
   { from: /^speaker\//, to: /^controller\//, because: 'the programs meet only in the API server' },
   {
     from: /^cli\//,
@@ -84,7 +91,7 @@ function violations(edges: readonly Edge[]): string[] {
 }
 
 test('arch/imports: no file reaches where it should not', () => {
-  const files = globSync('**/*.ts', { cwd: SRC }).filter((file) => !file.endsWith('.test.ts'))
+  const files = globSync('**/*.{ts,tsx}', { cwd: SRC }).filter((file) => !file.endsWith('.test.ts'))
   const edges = files.flatMap((file) =>
     edgesOf(relative('.', file), readFileSync(join(SRC, file), 'utf8')),
   )
@@ -99,6 +106,8 @@ for (const [from, line] of [
   ['core/pool/wish.ts', "export { x } from '../../ports/clock.ts'"],
   ['ports/log.ts', "import { x } from '../speaker/run.ts'"],
   ['speaker/run.ts', "import { x } from '../controller/run.ts'"],
+  ['page/app.tsx', "import * as z from 'zod'"],
+  ['page/app.tsx', "import { x } from '../core/report/board.ts'"],
   ['cli/main.ts', "import type { X } from '../speaker/messages.ts'"],
   ['controller/run.ts', "import { x } from '../cli/connection.ts'"],
 ] as const) {
