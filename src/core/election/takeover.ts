@@ -190,10 +190,20 @@ const WORDS: Readonly<Record<TakeoverCause, string>> = {
   unknown: 'it is not known why',
 }
 
+/** As it is read from a status; the causes of other versions among them. */
+export interface TakeoverTold {
+  readonly cause: string
+  readonly from?: string | undefined
+  readonly outageMs?: number | undefined
+}
+
 /** In a few words: `taken from w1 (its speaker is gone), 130 ms without an answer at most`. */
-export function takeoverWords({ cause, from, outageMs }: Takeover): string {
-  if (from === undefined) return WORDS[cause]
+export function takeoverWords({ cause, from, outageMs }: TakeoverTold): string {
+  const words = isCause(cause) ? WORDS[cause] : cause
+  if (from === undefined) return words
   if (cause === 'handover') return `handed over by ${from}`
   const outage = outageMs ? `, ${outageMs} ms without an answer at most` : ''
-  return `taken from ${from} (${WORDS[cause]})${outage}`
+  return `taken from ${from} (${words})${outage}`
 }
+
+const isCause = (text: string): text is TakeoverCause => Object.hasOwn(WORDS, text)

@@ -1,4 +1,5 @@
 /** Who announces a Service, by the speakers, by gossip, by the owner itself and by the segment. */
+import { takeoverWords } from '../election/takeover.ts'
 import type { Service } from '../config/model.ts'
 import { formatIp } from '../net/ip.ts'
 import { ipsOf } from './allocation.ts'
@@ -98,7 +99,7 @@ export function ownerStep(context: Context, service: Service, election: Election
   const { node, since, why, takeover } = status
   const details = [
     ...(why === undefined ? [] : [`why: ${why}`]),
-    ...(takeover === undefined ? [] : [takeoverText(takeover)]),
+    ...(takeover === undefined ? [] : [takeoverWords(takeover)]),
   ]
   const speaker = context.speakers.get(node)
   if (second && second.node !== node) {
@@ -137,20 +138,6 @@ function unowned(context: Context, service: Service, { order }: Election): Step 
   const text = `nobody tells that it announces it${refused === undefined ? '' : `: ${refused}`}`
   const remedy = `wait a moment; where it stays so, kubectl -n ${namespace} logs ${pod} tells what keeps node ${expected}`
   return broken('owner', text, objectOf(service), remedy)
-}
-
-export function takeoverText({
-  cause,
-  from,
-  outageMs,
-}: {
-  readonly cause: string
-  readonly from?: string | undefined
-  readonly outageMs?: number | undefined
-}): string {
-  const after = from === undefined ? '' : ` from ${from}`
-  const outage = outageMs === undefined ? '' : `, nobody answered for at most ${outageMs} ms`
-  return `taken over${after}: ${cause}${outage}`
 }
 
 /** Rivals that the owner hears are told of as events too: again each 5 minutes. */

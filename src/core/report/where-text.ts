@@ -1,5 +1,5 @@
 /** `where` for people: a short table for each address. */
-import { takeoverText } from './owner-steps.ts'
+import { takeoverWords } from '../election/takeover.ts'
 import { rivalText } from './speaker-words.ts'
 import { heading, paragraph, table } from './text.ts'
 import type { Block, Piece, Text } from './text.ts'
@@ -24,7 +24,7 @@ function addressText(it: Whereabouts): Block[] {
     ...(node === undefined ? [] : [row('interfaces', on.join(', ') || 'all that qualify')]),
     ...(since === undefined ? [] : [row('since', `${since} (${age ?? ''})`)]),
     ...(why === undefined ? [] : [row('why', why)]),
-    ...(takeover === undefined ? [] : [row('how', takeoverText(takeover))]),
+    ...(takeover === undefined ? [] : [row('how', takeoverWords(takeover))]),
     ...(node === undefined ? [] : [row('next', next ?? 'nobody: no other node may announce it')]),
     row('segment', segmentPiece(it)),
     ...it.notSeen.map((what) => row('not seen', { role: 'dim', text: what })),

@@ -41,7 +41,10 @@ test('where: by address, by name and by namespace/name alike, with all that the 
     assert.deepEqual(where(healthy(), asked).addresses, report.addresses)
   }
   const text = renderText(whereText(report))
-  assert.match(text, /^how +taken over from w2: nodeGone, nobody answered for at most 640 ms$/m)
+  assert.match(
+    text,
+    /^how +taken from w2 \(the node or its cable is gone\), 640 ms without an answer at most$/m,
+  )
   assert.match(text, /^interfaces +eth0 \(MAC 02:00:00:00:00:03\)$/m)
 })
 
