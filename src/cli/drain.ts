@@ -1,4 +1,5 @@
 /** Takes a node's addresses away from it, and lets it have them again: by a label that all speakers heed. */
+import { NODE_LABEL, labelledService } from '../core/config/service-l2-status.ts'
 import { EXCLUDE_LABEL } from '../core/election/candidacy.ts'
 import { DRAIN_VALUE } from '../core/report/drain.ts'
 import type { DrainPlan, Moving } from '../core/report/drain.ts'
@@ -123,7 +124,9 @@ async function empty(
   const stop = new AbortController()
   const left = await new Promise<string[]>((resolve) => {
     const ofNode = (objects: Iterable<KubeObject>) =>
-      [...objects].filter((it) => it.metadata.labels?.['metallb.io/node'] === node).map(serviceOf)
+      [...objects]
+        .filter(({ metadata }) => metadata.labels?.[NODE_LABEL] === node)
+        .map(({ metadata }) => labelledService(metadata.labels))
     const followed = cluster.follow(
       SERVICE_L2_STATUSES,
       { namespace },
@@ -140,6 +143,3 @@ async function empty(
   stop.abort()
   return left.sort()
 }
-
-const serviceOf = ({ metadata: { labels = {} } }: KubeObject): string =>
-  `${labels['metallb.io/service-namespace'] ?? ''}/${labels['metallb.io/service-name'] ?? ''}`

@@ -3,13 +3,15 @@
  * owner keeps the one object of its Service and removes those of others; a speaker that is not the
  * owner removes only its own, and, where there is no owner, those of nodes that are lost.
  */
+import {
+  NODE_LABEL,
+  SERVICE_NAMESPACE_LABEL,
+  SERVICE_NAME_LABEL,
+  labelledService,
+} from '../core/config/service-l2-status.ts'
 import type { Taken } from '../core/election/takeover.ts'
 import type { KubeObject, NewObject } from '../ports/cluster.ts'
 import { SERVICE_L2_STATUSES } from '../ports/resources.ts'
-
-export const NODE_LABEL = 'metallb.io/node'
-export const SERVICE_NAME_LABEL = 'metallb.io/service-name'
-export const SERVICE_NAMESPACE_LABEL = 'metallb.io/service-namespace'
 
 /** What this node announces of one Service. */
 export interface Announced {
@@ -56,8 +58,7 @@ export function planStatus(
 }
 
 /** `namespace/name` of the Service that a status object is about, by its labels. */
-export const serviceOf = ({ metadata: { labels } }: KubeObject): string =>
-  `${labels?.[SERVICE_NAMESPACE_LABEL] ?? ''}/${labels?.[SERVICE_NAME_LABEL] ?? ''}`
+export const serviceOf = ({ metadata: { labels } }: KubeObject): string => labelledService(labels)
 
 export function newStatus(self: string, namespace: string, announced: Announced, owner: object) {
   const [serviceNamespace = '', serviceName = ''] = announced.service.split('/')

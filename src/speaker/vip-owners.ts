@@ -202,7 +202,7 @@ const LOST: Readonly<Record<Cause, string>> = {
   speakerSilent: 'its speaker does not answer',
 }
 
-const isCause = (lost: string): lost is Cause => lost in LOST
+const isCause = (lost: string): lost is Cause => Object.hasOwn(LOST, lost)
 
 const absence = (member: Member | undefined): string => {
   if (!member) return 'no speaker there'

@@ -3,6 +3,15 @@ import * as z from 'zod'
 import type { Kind } from './schema.ts'
 import { immutable } from './schema.ts'
 
+/** Labels of the objects, by which they are found. */
+export const NODE_LABEL = 'metallb.io/node'
+export const SERVICE_NAME_LABEL = 'metallb.io/service-name'
+export const SERVICE_NAMESPACE_LABEL = 'metallb.io/service-namespace'
+
+/** `namespace/name` of the Service that an object with these labels is about. */
+export const labelledService = (labels: Readonly<Record<string, string>> = {}): string =>
+  `${labels[SERVICE_NAMESPACE_LABEL] ?? ''}/${labels[SERVICE_NAME_LABEL] ?? ''}`
+
 export const serviceL2StatusStatus = z.object({
   node: z.string().optional().describe('The node that announces.').meta(immutable),
   serviceName: z.string().optional().describe('Name of the Service.').meta(immutable),

@@ -118,7 +118,7 @@ test('board: a node, a speaker, a pool and a configuration that are not well are
   board.put('node', 'n1', { metadata: { name: 'n1' }, status: ready('Unknown') })
   board.put('node', 'n2', { metadata: { name: 'n2' }, status: ready('True') })
   board.put('pod', 's', {
-    metadata: { name: 's' },
+    metadata: { name: 's', labels: { component: 'speaker' } },
     spec: { nodeName: 'n2' },
     status: ready('False'),
   })

@@ -164,6 +164,8 @@ export interface L2Status {
   readonly node: string
   /** Empty: all that qualify. */
   readonly interfaces: readonly string[]
+  /** When the object was made, RFC 3339; '' where not known. */
+  readonly created: string
   /** RFC 3339. */
   readonly since: string | undefined
   readonly why: string | undefined
@@ -178,6 +180,7 @@ export interface L2Status {
 }
 
 const l2Status = z.object({
+  metadata: z.object({ creationTimestamp: z.string().default('') }).prefault({}),
   status: z.object({
     node: z.string(),
     serviceName: z.string(),
@@ -195,10 +198,11 @@ const l2Status = z.object({
   }),
 })
 
-export const parseL2Status = parser(l2Status, ({ status }): L2Status => ({
+export const parseL2Status = parser(l2Status, ({ metadata, status }): L2Status => ({
   service: `${status.serviceNamespace}/${status.serviceName}`,
   node: status.node,
   interfaces: (status.interfaces ?? []).map(({ name }) => name).filter((name) => name !== ''),
+  created: metadata.creationTimestamp,
   since: status.since,
   why: status.why,
   takeover: status.takeover,
