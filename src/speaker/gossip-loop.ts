@@ -10,12 +10,13 @@ import type { Address } from '../core/gossip/effects.ts'
 import { Electors } from '../core/gossip/electorate.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
 import { textOfIp } from '../core/net/ip.ts'
-import { decodeHandover, encodeHandover } from '../core/wire/handover.ts'
+import { decodeHandover } from '../core/wire/handover.ts'
 import { sameBytes } from '../core/wire/memberlist/bytes.ts'
 import type { Security } from '../core/wire/memberlist/security.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { Assurance } from './assurance.ts'
+import { Dispatch } from './dispatch.ts'
 import { tellFindings } from './findings-teller.ts'
 import { GossipShell } from './gossip-shell.ts'
 import { Joiner } from './joiner.ts'
@@ -68,13 +69,11 @@ export class GossipLoop {
   #joiner: Joiner | undefined
   #assurance: Assurance | undefined
   #stopTelling: (() => void) | undefined
-  #tick: { cancel(): void } | undefined
   readonly #electors = new Electors()
+  readonly #dispatch: Dispatch
   #settledTimer: { cancel(): void } | undefined
   readonly #uplinks: UplinkTeller
   #alive = ''
-  #announced = '[[],[]]'
-  #owners = '[]'
   #stage: 'running' | 'leaving' | 'left' = 'running'
 
   private constructor(options: GossipLoopOptions, deps: GossipLoopDeps) {
@@ -94,6 +93,18 @@ export class GossipLoop {
       member: (name) => this.#shell?.node.members.get(name),
       heardAt: ({ addr }) => this.#shell?.node.witness.findings.heardAt(addr),
     })
+    const { clock, log, unixMs, toMain, toPacket } = deps
+    this.#dispatch = new Dispatch(this.#vips, {
+      clock,
+      log,
+      unixMs,
+      toMain,
+      toPacket,
+      say: (to, payload) => this.#shell?.sendUser(to, payload),
+      idle: () => {
+        if (this.#stage === 'leaving') this.#left()
+      },
+    })
   }
 
   /** Rejects if the address cannot be bound. */
@@ -112,7 +123,8 @@ export class GossipLoop {
         this.#vips.setCandidacies(message.candidacies)
         this.#uplinks.setCandidacies(message.candidacies)
         this.#joiner?.expectSoon()
-        return this.#update()
+        this.#update()
+        return this.#deps.toMain({ kind: 'candidaciesTaken' })
       case 'join':
         this.#shell?.seekOnly((ip) => message.addresses.includes(textOfIp(ip)))
         return this.#joiner?.want(message.addresses)
@@ -122,6 +134,8 @@ export class GossipLoop {
         const owners = this.#vips.viewNow(this.#deps.clock.now())
         return this.#deps.toMain({ kind: 'ownersNow', owners })
       }
+      case 'ownersTaken':
+        return this.#dispatch.ownersTaken()
       case 'keys':
         this.#options.security.keys = message.keys
         return
@@ -134,10 +148,10 @@ export class GossipLoop {
     switch (message.kind) {
       case 'announced':
         this.#vips.announced(message.ips, this.#deps.clock.now())
-        return this.#flush()
+        return this.#dispatch.want()
       case 'claimed':
         this.#vips.handover.claimed(message.ips, this.#deps.clock.now())
-        return this.#flush()
+        return this.#dispatch.want()
       case 'answered':
         return this.#shell?.answered(message.ip)
       case 'carrier':
@@ -243,7 +257,7 @@ export class GossipLoop {
     const { profile } = this.#options
     const electorate = profile === 'off' ? undefined : this.#electorate()
     this.#vips.update(electorate, this.#deps.clock.now())
-    this.#flush(again)
+    this.#dispatch.flush(again)
   }
 
   #electorate(): Electorate {
@@ -270,40 +284,7 @@ export class GossipLoop {
     }
     this.#deps.log.debug('handover-heard', message.value)
     this.#vips.heard(message.value, this.#deps.clock.now())
-    this.#flush()
-  }
-
-  /** What is to be done, and what others are to know, of what has changed. */
-  #flush(again = false): void {
-    if (this.#stage === 'left') return
-    const { clock, log, toPacket, toMain, unixMs } = this.#deps
-    const { send } = this.#vips.drain()
-    const vips = this.#vips.table
-    const { lame } = this.#vips.handover
-    const table = JSON.stringify([vips, lame])
-    if (table !== this.#announced || again) {
-      toPacket({ kind: 'announce', vips, lame, again, first: this.#vips.first })
-    }
-    this.#announced = table
-    for (const { to, message } of send) {
-      log.debug('handover-said', { to, ...message })
-      for (const bytes of encodeHandover(message)) this.#shell?.sendUser(to, bytes)
-    }
-    const takeovers = this.#vips.settle(clock.now(), unixMs())
-    if (takeovers.length > 0) toMain({ kind: 'takeovers', takeovers })
-    const owners = this.#vips.view
-    const text = JSON.stringify(owners)
-    if (text !== this.#owners) toMain({ kind: 'owners', owners })
-    this.#owners = text
-    this.#tick?.cancel()
-    const deadline = this.#vips.handover.nextDeadline()
-    if (deadline !== undefined) {
-      this.#tick = clock.after(Math.max(0, deadline - clock.now()), () => {
-        this.#vips.handover.tick(clock.now())
-        this.#flush()
-      })
-    }
-    if (this.#stage === 'leaving' && vips.length === 0) this.#left()
+    this.#dispatch.want()
   }
 
   #leave(timeoutMs: number): void {
@@ -313,7 +294,7 @@ export class GossipLoop {
     this.#stopTelling?.()
     // First, so that whoever takes an address at the word of the leave finds it lame.
     this.#vips.handover.leave()
-    this.#flush()
+    this.#dispatch.flush()
     this.#shell?.leave()
     clock.after(this.#usable().length === 0 ? 0 : LINGER_MS, () => {
       this.#stage = 'leaving'
@@ -325,10 +306,9 @@ export class GossipLoop {
   #left(): void {
     if (this.#stage === 'left') return
     this.#stage = 'left'
-    this.#tick?.cancel()
+    this.#dispatch.close()
     this.#settledTimer?.cancel()
     this.#assurance?.close()
-    this.#deps.toPacket({ kind: 'announce', vips: [], lame: [] })
     this.#shell?.close()
     this.#deps.toMain({ kind: 'left' })
   }

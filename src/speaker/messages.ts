@@ -5,7 +5,8 @@
  *   main ◀─────members, owners──────── gossip ◀─announced, claimed, carrier… ─ packet
  *   main ◀──────────ready, interfaces, rivals, counters──── packet
  *
- * Every message is plain data. Tables go as a whole, so a reader never sees half of one.
+ * Every message is plain data. Tables go as a whole, so a reader never sees half of one; the large ones
+ * one at a time and with a rest in between (paced.ts), so that none piles up before a thread that is late.
  */
 import type { Asked } from '../core/announce/decide.ts'
 import type { GroupMembership } from '../core/announce/groups.ts'
@@ -61,6 +62,8 @@ export type MainToGossip =
   | { readonly kind: 'ownersNow' }
   /** The keys from now on, the one that seals first. */
   | { readonly kind: 'keys'; readonly keys: readonly Uint8Array[] }
+  /** 'owners' has been taken in. */
+  | { readonly kind: 'ownersTaken' }
   /** Announce the leave, fall silent, answer 'left' within `timeoutMs`. */
   | { readonly kind: 'leave'; readonly timeoutMs: number }
 
@@ -69,7 +72,12 @@ export type GossipToMain =
   /** The first round of joins is over: whoever could be reached knows of us. Sent once. */
   | { readonly kind: 'joined' }
   | { readonly kind: 'members'; readonly members: readonly Member[] }
-  /** The whole table, sent when it changes: who owns each candidacy (undefined: nobody). */
+  /** 'candidacies' have been reckoned with; the packet thread knows what came of it. */
+  | { readonly kind: 'candidaciesTaken' }
+  /**
+   * The whole table, sent when it changes, but not before the last one was taken in: who owns each
+   * candidacy (undefined: nobody).
+   */
   | { readonly kind: 'owners'; readonly owners: readonly OwnerView[] }
   | { readonly kind: 'ownersNow'; readonly owners: readonly OwnerNow[] }
   /** Take-overs that are over, each told once. */

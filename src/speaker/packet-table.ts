@@ -12,9 +12,11 @@ export class PacketTable {
   #claimed = new Set<string>()
   /** Those that nobody has announced so far. */
   #first: ReadonlySet<string> = new Set()
+  /** Texts of new ones that have not been announced yet. */
+  readonly #waiting = new Set<string>()
   /**
-   * When new ones were announced, Unix time in ms; Infinity: not yet. What came before that is the old
-   * owner's to answer. By text, until all that came before is through.
+   * When others were announced, Unix time in ms. What came before that is the old owner's to answer. By
+   * text, until all that came before is through.
    */
   readonly #since = new Map<string, number>()
 
@@ -37,8 +39,8 @@ export class PacketTable {
       held.filter(({ ip }) => given.has(ip)),
       this.#vips,
     )
-    for (const { ip, text } of before) if (!this.#vips.get(ip)) this.#since.delete(text)
-    for (const { ip, text } of this.#vips) if (!before.get(ip)) this.#since.set(text, Infinity)
+    for (const { ip, text } of before) if (!this.#vips.get(ip)) this.#forget(text)
+    for (const { ip, text } of this.#vips) if (!before.get(ip)) this.#waiting.add(text)
   }
 
   /** This node answers for nothing any more. */
@@ -55,12 +57,13 @@ export class PacketTable {
 
   /** Its first announcement leaves. */
   begins({ text }: Vip, nowMs: number): void {
-    if (this.#since.get(text) === Infinity) this.#since.set(text, nowMs)
+    if (this.#waiting.delete(text)) this.#since.set(text, nowMs)
   }
 
   /** It is to be announced anew before it is answered for. */
   withdraw(text: string): void {
-    if (this.#vips.named(text)) this.#since.set(text, Infinity)
+    this.#forget(text)
+    if (this.#vips.named(text)) this.#waiting.add(text)
   }
 
   /**
@@ -68,20 +71,25 @@ export class PacketTable {
    * undefined: all is.
    */
   since({ text }: Vip): number | undefined {
+    if (this.#waiting.size > 0 && this.#waiting.has(text)) return Infinity
     return this.#since.size === 0 ? undefined : this.#since.get(text)
   }
 
   /** Nobody has announced it before, nor this node since. */
   isFirst({ text }: Vip): boolean {
-    return this.#first.has(text) && this.#since.get(text) === Infinity
+    return this.#first.has(text) && this.#waiting.has(text)
   }
 
   /** All that has come so far is through: what comes next has come after all that was announced. */
   emptied(family: Family): void {
     if (this.#since.size === 0) return
-    for (const [text, since] of this.#since) {
-      const isIts = (family === 4) === !text.includes(':')
-      if (since !== Infinity && isIts) this.#since.delete(text)
+    for (const text of this.#since.keys()) {
+      if ((family === 4) === !text.includes(':')) this.#since.delete(text)
     }
+  }
+
+  #forget(text: string): void {
+    this.#waiting.delete(text)
+    this.#since.delete(text)
   }
 }

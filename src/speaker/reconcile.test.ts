@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryLog } from '../../test/contract/memory-log.ts'
-import { settle } from '../../test/fakes/clock.ts'
+import { FakeClock, settle } from '../../test/fakes/clock.ts'
 import { FakeCluster } from '../../test/fakes/cluster.ts'
 import type { Problem } from '../core/config/model.ts'
 import type { Candidacy } from '../core/election/candidacy.ts'
@@ -54,9 +54,9 @@ async function setUp() {
     cluster,
     table,
     new MemoryLog(),
-    { namespace, podLabels: '' },
+    { namespace, podLabels: '', clock: new FakeClock() },
     {
-      candidacies: (list) => (candidacies = list),
+      candidacies: (list) => void (candidacies = list),
       speakers: () => undefined,
       configuration: (problems) => said.push(problems),
       updated: () => undefined,

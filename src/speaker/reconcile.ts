@@ -1,7 +1,7 @@
 /**
  * From what the API server says to candidacies: follows the kinds that matter, parses them at the
- * edge, keeps a CandidacyTable, and hands the result on when it changed. While the API is away
- * everything stays as last heard.
+ * edge, keeps a CandidacyTable, and hands the result on when it changed: paced, since it is work on
+ * all of them. While the API is away everything stays as last heard.
  */
 import * as z from 'zod'
 import { Followers } from '../adapters/followers.ts'
@@ -13,6 +13,7 @@ import { parseService } from '../core/config/service.ts'
 import type { SpeakerPod } from '../core/diagnosis/problems.ts'
 import type { Candidacy } from '../core/election/candidacy.ts'
 import type { Change, Cluster, Followed, KubeObject } from '../ports/cluster.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import {
   ENDPOINT_SLICES,
@@ -23,15 +24,21 @@ import {
   SERVICES,
 } from '../ports/resources.ts'
 import type { CandidacyTable } from './candidacy-table.ts'
+import { Paced } from './paced.ts'
+
+/** A pass, and what the gossip thread makes of it, times this. */
+const RESTS = 3
 
 export interface ReconcileOptions {
   readonly namespace: string
   /** Label selector of the speaker pods; '' where membership is off. */
   readonly podLabels: string
+  readonly clock: Clock
 }
 
 export interface Outputs {
-  candidacies(list: readonly Candidacy[]): void
+  /** A promise resolves when it has been reckoned with: no other list comes before that. */
+  candidacies(list: readonly Candidacy[]): void | Promise<void>
   /** All speaker pods that have an address, by address, this one's among them. */
   speakers(pods: readonly SpeakerPod[]): void
   /** At each look at the configuration: what keeps the new one from being used, or undefined. */
@@ -74,11 +81,13 @@ export class Reconciler {
     this.#table = table
     this.#log = log
     this.#outputs = outputs
-    const { namespace, podLabels } = options
+    const { namespace, podLabels, clock } = options
+    const passes = new Paced({ clock, rests: RESTS, work: () => this.#pass() })
+    signal.addEventListener('abort', () => passes.close())
     const configChange = () => {
       this.#configChanged = true
     }
-    this.#followers = new Followers(cluster, signal, () => this.#pass())
+    this.#followers = new Followers(cluster, signal, () => passes.want())
     this.#pools = this.#followers.follow(IP_ADDRESS_POOLS, { namespace }, configChange)
     this.#advertisements = this.#followers.follow(L2_ADVERTISEMENTS, { namespace }, configChange)
     this.#services = this.#followers.follow(SERVICES, { keep: 'metadata' }, (change) =>
@@ -132,11 +141,11 @@ export class Reconciler {
     this.#table.setNode(change.key, change.kind === 'upsert' ? parseNode(change.object) : undefined)
   }
 
-  #pass(): void {
+  #pass(): void | Promise<void> {
     this.#outputs.updated()
     if (this.#configChanged) this.#takeConfig()
     const list = this.#table.compute()
-    if (list) this.#outputs.candidacies(list)
+    return list && this.#outputs.candidacies(list)
   }
 
   #takeConfig(): void {

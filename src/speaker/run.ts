@@ -22,7 +22,6 @@ import { Diagnosis } from './diagnosis.ts'
 import { Inquiry } from './inquiry.ts'
 import type {
   GossipThreadView,
-  GossipToMain,
   GroupMembership,
   OwnerNow,
   PacketCounters,
@@ -124,12 +123,12 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     cluster,
     table,
     log,
-    { namespace, podLabels: options.profile === 'off' ? '' : options.labels },
+    { namespace, podLabels: options.profile === 'off' ? '' : options.labels, clock },
     {
       candidacies(candidacies) {
         refusals.setVerdicts(table.refusals)
         announcer.setCandidacies(candidacies)
-        threads.toGossip({ kind: 'candidacies', candidacies })
+        return threads.candidacies(candidacies)
       },
       speakers(pods) {
         ready = new Set(pods.filter((pod) => pod.ready).map(({ node }) => node))
@@ -159,7 +158,7 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
   })
   let joined = false
   const left = Promise.withResolvers<void>()
-  threads.onGossip((message: GossipToMain) => {
+  threads.onGossip((message) => {
     switch (message.kind) {
       case 'listening':
         return log.info('gossip-listening', { address: message.address })

@@ -6,6 +6,7 @@ import type { Profile } from '../core/gossip/profiles.ts'
 import type { Switches } from './memberlist-file.ts'
 import type {
   AnnounceOptions,
+  Candidacy,
   GossipToMain,
   MainToGossip,
   MainToPacket,
@@ -35,8 +36,11 @@ export interface ThreadOptions {
 
 export interface Threads {
   toGossip(message: MainToGossip): void
+  /** Resolves when they have been reckoned with. */
+  candidacies(candidacies: readonly Candidacy[]): Promise<void>
   toPacket(message: MainToPacket): void
-  onGossip(receive: (message: GossipToMain) => void): void
+  /** What has been handed to `candidacies` is told there. */
+  onGossip(receive: (message: Exclude<GossipToMain, { kind: 'candidaciesTaken' }>) => void): void
   onPacket(receive: (message: PacketToMain) => void): void
   /** Rejects when either thread dies: a speaker without one is of no use. */
   readonly died: Promise<never>
@@ -66,15 +70,28 @@ export async function startThreads(options: ThreadOptions): Promise<Threads> {
     transferList: [packetPort],
   })
   stepBack()
+  const toGossip = (message: MainToGossip) => gossip.postMessage(message)
+  /** Those that are on their way, the oldest first. */
+  const taken: (() => void)[] = []
   const died = Promise.race([exited(packet, 'packet'), exited(gossip, 'gossip')])
   died.catch(() => undefined)
   return {
-    toGossip: (message) => gossip.postMessage(message),
+    toGossip,
+    candidacies(candidacies) {
+      toGossip({ kind: 'candidacies', candidacies })
+      return new Promise((resolve) => void taken.push(resolve))
+    },
     toPacket(message: MainToPacket | ToPacket) {
       packet.postMessage(message)
       wake(wakeFd)
     },
-    onGossip: (receive) => void gossip.on('message', receive),
+    onGossip(receive) {
+      gossip.on('message', (message: GossipToMain) => {
+        if (message.kind === 'candidaciesTaken') return taken.shift()?.()
+        receive(message)
+        if (message.kind === 'owners') toGossip({ kind: 'ownersTaken' })
+      })
+    },
     onPacket: (receive) => void packet.on('message', receive),
     died,
     async terminate() {

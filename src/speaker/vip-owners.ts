@@ -42,6 +42,9 @@ export class VipOwners {
   #owners: ReadonlyMap<string, string | undefined> = new Map()
   #fresh = true
   #electorate: Electorate | undefined
+  /** It was reckoned anew since the last `drain`; and something came about since the last `settle`. */
+  #anew = false
+  #unsettled = false
   /** How this node announces each address that is its own or that it holds: an old owner's as before. */
   #vips = new Map<string, AnnouncedVip>()
   /** Addresses that somebody has owned. */
@@ -75,6 +78,8 @@ export class VipOwners {
     this.#owned = owners(candidacies, electorate)
     const byIp = this.#byIp(this.#owned)
     this.#owners = byIp
+    this.#anew = true
+    this.#unsettled = true
     this.handover.update(byIp, now)
     this.#noteFirst(byIp)
     const own = announcedBy(self, candidacies, this.#owned)
@@ -125,7 +130,8 @@ export class VipOwners {
    * packet thread knows. `unixMs`: the same moment as `now`.
    */
   settle(now: number, unixMs: number): readonly Takeover[] {
-    this.#note(this.#owners, now, unixMs)
+    if (this.#unsettled) this.#note(this.#owners, now, unixMs)
+    this.#unsettled = false
     return this.#takeovers.drain()
   }
 
@@ -184,8 +190,13 @@ export class VipOwners {
     this.handover.heard(message, now)
   }
 
+  /** As Handover's; `changed` also where it has been reckoned anew. */
   drain(): HandoverResult {
-    return this.handover.drain()
+    const { send, changed } = this.handover.drain()
+    const anew = this.#anew
+    this.#anew = false
+    this.#unsettled ||= changed
+    return { send, changed: changed || anew }
   }
 }
 

@@ -68,7 +68,7 @@ export type HandoverCount = 'given' | 'taken' | 'yielded' | 'expired'
 
 export interface HandoverResult {
   readonly send: readonly { readonly to: string; readonly message: HandoverMessage }[]
-  /** True if `held` may be another than before. */
+  /** True if something is held in another way than before. */
   readonly changed: boolean
 }
 
@@ -98,9 +98,7 @@ export class Handover {
 
   /** Those among them that are another's as soon as it announces them. */
   get lame(): string[] {
-    return [...this.#entries].flatMap(([ip, { holding }]) =>
-      holding === 'lame' || (this.#leaving && holding === 'mine') ? [ip] : [],
-    )
+    return [...this.#entries].flatMap(([ip, entry]) => (this.#isLame(entry) ? [ip] : []))
   }
 
   holding(ip: string): Holding {
@@ -154,10 +152,9 @@ export class Handover {
 
   /** Another has announced these on the segment, and our packet thread has fallen silent. */
   claimed(ips: readonly string[], now: number): void {
-    const lame = new Set(this.lame)
     for (const ip of ips) {
       const entry = this.#entries.get(ip)
-      if (entry && lame.has(ip)) this.#silence(entry, now)
+      if (entry && this.#isLame(entry)) this.#silence(entry, now)
     }
   }
 
@@ -309,6 +306,10 @@ export class Handover {
     this.#say('give', to, ip)
   }
 
+  #isLame({ holding }: Entry): boolean {
+    return holding === 'lame' || (this.#leaving && holding === 'mine')
+  }
+
   /** What it gave is taken. */
   #silence(entry: Entry, now: number): void {
     const { owner, other } = entry
@@ -337,7 +338,7 @@ export class Handover {
   }
 
   #hold(entry: Entry, holding: Holding): void {
-    if (answers(entry.holding) !== answers(holding)) this.#changed = true
+    if (entry.holding !== holding) this.#changed = true
     entry.holding = holding
   }
 
