@@ -167,3 +167,49 @@ test('speaker/announcer: rivals of what another node owns are not its to tell of
   announcer.tellRivals({ alarms: [rival], gone: [rival] }, 'tell')
   assert.deepEqual(told, [])
 })
+
+test('speaker/announcer: while another uses an address the status has a condition, with its MAC', () => {
+  const { announcer, own, last } = setUp()
+  announcer.setInterfaces(['eth0'])
+  announcer.setCandidacies([candidacy('all')])
+  own('w1')
+  announcer.setConflicts([rival, { ...rival, ip: '10.0.0.2', mac: '02:00:00:00:00:98' }], 'tell')
+  const { conflict } = last()?.[0] ?? {}
+  assert.equal(conflict?.reason, 'Stranger')
+  assert.match(conflict.message, /^10\.0\.0\.1 .*02:00:00:00:00:99[^\n]*$/)
+  announcer.setConflicts([{ ...rival, kind: 'speaker', speaker: '10.0.0.7' }], 'yield')
+  assert.equal(last()?.[0]?.conflict?.reason, 'AnnouncedTwice')
+  announcer.setConflicts([], 'tell')
+  assert.deepEqual(last(), [{ service: 'default/nginx', interfaces: [], why: WHY, taken: TAKEN }])
+})
+
+test('speaker/announcer: what is left to a stranger is not announced from here, until it is gone', async () => {
+  const { announcer, clock, told, own, last } = setUp()
+  announcer.setInterfaces(['eth0'])
+  announcer.setCandidacies([candidacy('all')])
+  own('w1')
+  announcer.setConflicts([rival], 'yield')
+  assert.deepEqual([last(), announcer.announced], [[], []])
+  own('w1')
+  await clock.advance(60_000)
+  assert.deepEqual([last(), told.length], [[], 1], 'the assignment')
+  announcer.setConflicts([], 'yield')
+  assert.deepEqual(announcer.announced, [{ service: 'default/nginx', ip: '10.0.0.1' }])
+  assert.equal(told.length, 2, 'assigned again')
+})
+
+test('speaker/announcer: of two addresses the one that is not left to a stranger is announced', () => {
+  const { announcer, told, last } = setUp()
+  announcer.setInterfaces(['eth0'])
+  announcer.setCandidacies([candidacy('all'), candidacy('all', 'fd00::1')])
+  const one = { service: 'default/nginx', owner: 'w1', holding: 'none' } as const
+  announcer.setOwners([
+    { ...one, ip: '10.0.0.1', why: 'left to the stranger' },
+    { ...one, ip: 'fd00::1', why: WHY, taken: TAKEN },
+  ])
+  announcer.setConflicts([rival], 'yield')
+  const [announced, ...others] = last() ?? []
+  assert.deepEqual([announced?.why, announced?.conflict?.reason, others], [WHY, 'Stranger', []])
+  assert.deepEqual(announcer.announced, [{ service: 'default/nginx', ip: 'fd00::1' }])
+  assert.equal(told.length, 1)
+})

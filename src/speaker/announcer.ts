@@ -5,7 +5,7 @@
 import type { Clock } from '../ports/clock.ts'
 import { takeoverWords } from '../core/election/takeover.ts'
 import type { Candidacy, ConflictPolicy, OwnerView, Rival } from './messages.ts'
-import { rivalGone, rivalWarning } from './rival-words.ts'
+import { conflictOf, rivalGone, rivalWarning } from './rival-words.ts'
 import type { Announced } from './status-plan.ts'
 
 /** An interface that goes takes its addresses along: most are another node's a moment later. */
@@ -34,7 +34,10 @@ export class Announcer {
   readonly #publish: (announced: ReadonlyMap<string, Announced>) => void
   #candidacies: readonly Candidacy[] = []
   #ownerships: readonly OwnerView[] = []
-  /** Services that are ours, by the first of their addresses that is. */
+  /** By address. */
+  #conflicts: ReadonlyMap<string, readonly Rival[]> = new Map()
+  #policy: ConflictPolicy = 'tell'
+  /** Services that are announced from here, by the first of their addresses that is. */
   #owned: ReadonlyMap<string, OwnerView> = new Map()
   #interfaces: ReadonlySet<string> | undefined
   #announced: ReadonlyMap<string, Announced> = new Map()
@@ -57,8 +60,8 @@ export class Announcer {
 
   /** The addresses announced by this node, with their Services. */
   get announced(): { readonly service: string; readonly ip: string }[] {
-    return this.#ownerships
-      .filter(({ service, owner }) => owner === this.#self && this.#announced.has(service))
+    return this.#own
+      .filter(({ service, ip }) => this.#announced.has(service) && !this.#isYielded(ip))
       .map(({ service, ip }) => ({ service, ip }))
   }
 
@@ -74,8 +77,6 @@ export class Announcer {
 
   setOwners(ownerships: readonly OwnerView[]): void {
     this.#ownerships = ownerships
-    const own = ownerships.filter(({ owner }) => owner === this.#self)
-    this.#owned = new Map(own.toReversed().map((owner) => [owner.service, owner]))
     this.#update()
   }
 
@@ -106,14 +107,36 @@ export class Announcer {
     }
   }
 
+  /** All that people are to know of. What is left to a stranger is not announced from here. */
+  setConflicts(conflicts: readonly Rival[], policy: ConflictPolicy): void {
+    this.#conflicts = Map.groupBy(conflicts, ({ ip }) => ip)
+    this.#policy = policy
+    this.#update()
+  }
+
+  get #own(): OwnerView[] {
+    return this.#ownerships.filter(({ owner }) => owner === this.#self)
+  }
+
+  #isYielded(ip: string): boolean {
+    const rivals = this.#policy === 'yield' ? this.#conflicts.get(ip) : undefined
+    return rivals?.some(({ kind }) => kind === 'stranger') ?? false
+  }
+
   #servicesOf(ip: string): string[] {
-    const own = this.#ownerships.filter((one) => one.ip === ip && one.owner === this.#self)
-    return own.map(({ service }) => service)
+    return this.#own.filter((one) => one.ip === ip).map(({ service }) => service)
   }
 
   #update(): void {
     const there = this.#interfaces
     if (!there) return
+    const own = this.#own
+    const here = own.filter(({ ip }) => !this.#isYielded(ip))
+    this.#owned = new Map(here.toReversed().map((owner) => [owner.service, owner]))
+    const contested = Map.groupBy(
+      own.filter(({ ip }) => this.#conflicts.has(ip)),
+      ({ service }) => service,
+    )
     const announced = new Map<string, Announced>()
     const failed = new Set<string>()
     for (const { service, ip, interfaces } of this.#candidacies) {
@@ -127,7 +150,15 @@ export class Announcer {
         }
         const { why, taken } = owned
         const on = interfaces === 'all' ? [] : usable
-        announced.set(service, { service, interfaces: on, why, taken })
+        const rivals = contested.get(service)?.flatMap(({ ip }) => this.#conflicts.get(ip) ?? [])
+        const conflict = rivals && conflictOf(rivals, this.#self, this.#policy)
+        announced.set(service, {
+          service,
+          interfaces: on,
+          why,
+          taken,
+          ...(conflict && { conflict }),
+        })
       } else {
         failed.add(service)
         if (this.#failing.has(service)) continue

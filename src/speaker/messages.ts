@@ -3,7 +3,7 @@
  *
  *   main ──candidacies, join, leave──▶ gossip ──announce, ask────────────────▶ packet
  *   main ◀─────members, owners──────── gossip ◀─announced, claimed, carrier… ─ packet
- *   main ◀──────────ready, interfaces, rivals, counters──── packet
+ *   main ◀──────ready, interfaces, rivals, conflicts, counters──── packet
  *
  * Every message is plain data. Tables go as a whole, so a reader never sees half of one; the large ones
  * one at a time and with a rest in between (paced.ts), so that none piles up before a thread that is late.
@@ -159,6 +159,8 @@ export type PacketToMain =
   | { readonly kind: 'groups'; readonly groups: readonly GroupMembership[] }
   /** Others use addresses of ours: people are to be told, or told that it is over. */
   | { readonly kind: 'rivals'; readonly alarms: readonly Rival[]; readonly gone: readonly Rival[] }
+  /** All rivals that people are to know of now: strangers, and speakers that do not agree. Sent when they change. */
+  | { readonly kind: 'conflicts'; readonly rivals: readonly Rival[] }
   | { readonly kind: 'counters'; readonly counters: PacketCounters }
   | { readonly kind: 'stopped' }
   | {

@@ -95,6 +95,7 @@ export class PacketLoop {
     this.#rivals = new RivalWatch(options.conflict, {
       ask: (ip, on, question) => this.#send(this.#socketOf(ip.family), on.index, question),
       tell: (news) => this.#ports.send({ kind: 'rivals', ...news }),
+      conflicts: (rivals) => this.#ports.send({ kind: 'conflicts', rivals }),
       found: (kind) => this.#counts.rivalFound(kind),
       forgotten: () => this.#counts.dropped('rivalFlood'),
       announce: (ip) => this.#announcing.announce(ip),

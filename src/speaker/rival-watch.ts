@@ -25,6 +25,8 @@ const QUESTIONS = { perSecond: 500, atOnce: 1000 } as const
 export interface RivalPorts {
   ask(ip: Ip, on: AnnouncingInterface, question: Uint8Array): void
   tell(news: Pick<RivalNews, 'alarms' | 'gone'>): void
+  /** All that people are to know of, when they are others than before. */
+  conflicts(conflicts: readonly Rival[]): void
   found(kind: RivalKind): void
   forgotten(): void
   /** Sent beside the schedule. */
@@ -43,6 +45,8 @@ export class RivalWatch {
   #speakers = new Map<string, Ip>()
   readonly #askedAt = new Map<string, number>()
   readonly #defendedAt = new Map<string, number>()
+  /** Those told last. */
+  #conflicts = ''
   /** Addresses left to strangers. */
   readonly yielded = new Set<string>()
 
@@ -91,6 +95,7 @@ export class RivalWatch {
     this.#rivals.keep(isAnnounced)
     for (const ip of this.yielded) if (!isAnnounced(ip)) this.yielded.delete(ip)
     for (const ip of this.#defendedAt.keys()) if (!isAnnounced(ip)) this.#defendedAt.delete(ip)
+    this.#tellConflicts()
   }
 
   /** Does what is due. */
@@ -103,6 +108,15 @@ export class RivalWatch {
     if (alarms.length > 0 || gone.length > 0) this.#ports.tell({ alarms, gone })
     if (this.#policy === 'yield') this.#yield([...found, ...gone].map(({ ip }) => ip))
     for (const ip of probe) this.#ports.probe(ip)
+    this.#tellConflicts()
+  }
+
+  /** Where it was heard last may change with each frame, and is no news. */
+  #tellConflicts(): void {
+    const conflicts = this.#rivals.conflicts
+    const text = conflicts.map(({ ip, mac, kind }) => [ip, mac, kind].join(' ')).join()
+    if (text !== this.#conflicts) this.#ports.conflicts(conflicts)
+    this.#conflicts = text
   }
 
   #yield(ips: readonly string[]): void {

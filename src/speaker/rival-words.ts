@@ -1,6 +1,23 @@
 /** What people read on a Service whose address another uses too. docs/layer2.md has it at length. */
 import type { ConflictPolicy, Rival } from './messages.ts'
 
+/** What stands in a ServiceL2Status about rivals. */
+export interface Conflict {
+  readonly reason: 'Stranger' | 'AnnouncedTwice'
+  /** For people: all of them, a line for each. */
+  readonly message: string
+}
+
+/** `rivals`: at least one. */
+export const conflictOf = (
+  rivals: readonly Rival[],
+  node: string,
+  policy: ConflictPolicy,
+): Conflict => ({
+  reason: rivals.some(({ kind }) => kind === 'stranger') ? 'Stranger' : 'AnnouncedTwice',
+  message: rivals.map((rival) => rivalWarning(rival, node, policy)).join('\n'),
+})
+
 const DOES: Readonly<Record<ConflictPolicy, (node: string) => string>> = {
   tell: (node) =>
     `node "${node}" goes on announcing it (--address-conflict=tell), and hosts may reach either`,

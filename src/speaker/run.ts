@@ -202,6 +202,8 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
         return deps.setGroups(message.groups)
       case 'rivals':
         return announcer.tellRivals(message, options.announce.conflict)
+      case 'conflicts':
+        return announcer.setConflicts(message.rivals, options.announce.conflict)
       case 'stopped':
         return silent.resolve()
       case 'log':

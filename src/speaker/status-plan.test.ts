@@ -22,6 +22,9 @@ const taken = { cause: 'nodeGone', from: 'w2', outageMs: 700, since: 1000 } as c
 const told: Announced = { ...nginx, why: 'next', taken }
 const later: Announced = { ...told, taken: { ...taken, since: 2000 } }
 const onEth1: Announced = { ...nginx, interfaces: ['eth1'] }
+const conflict = { reason: 'Stranger', message: 'MAC 02:00:00:00:00:99' } as const
+const contested: Announced = { ...nginx, conflict }
+const moreContested: Announced = { ...nginx, conflict: { ...conflict, message: 'two MACs' } }
 const empty: KubeObject = { ...status('l2-a', 'w1'), status: {} }
 
 for (const [what, announced, objects, expected] of [
@@ -36,6 +39,20 @@ for (const [what, announced, objects, expected] of [
     ['update l2-a'],
   ],
   ['the owner leaves one alone that says what MetalLB says', told, [status('l2-a', 'w1')], []],
+  ['the owner tells of a conflict', contested, [status('l2-a', 'w1')], ['update l2-a']],
+  ['the owner tells of it once', contested, [status('l2-a', 'w1', contested)], []],
+  [
+    'the owner tells of another one',
+    moreContested,
+    [status('l2-a', 'w1', contested)],
+    ['update l2-a'],
+  ],
+  [
+    'the owner takes back a conflict that has passed',
+    nginx,
+    [status('l2-a', 'w1', contested)],
+    ['update l2-a'],
+  ],
   ['the owner fills in one whose status was never written', nginx, [empty], ['update l2-a']],
   [
     'the owner removes those of others',
@@ -60,6 +77,19 @@ for (const [what, announced, objects, expected] of [
 ] as const) {
   test(`speaker/status: ${what}`, () => assert.deepEqual(said(announced, ...objects), expected))
 }
+
+test('speaker/status: a condition keeps its time for as long as it stands', () => {
+  const since = '2026-01-02T03:04:05Z'
+  const [condition] = statusFields('w1', contested).conditions ?? []
+  assert.partialDeepStrictEqual(condition, { type: 'AddressConflict', status: 'True', ...conflict })
+  const before = {
+    ...status('l2-a', 'w1'),
+    status: { conditions: [{ ...condition, lastTransitionTime: since }] },
+  }
+  const [again] = statusFields('w1', moreContested, before).conditions ?? []
+  assert.deepEqual([again?.message, again?.lastTransitionTime], ['two MACs', since])
+  assert.equal(statusFields('w1', nginx, before).conditions, null)
+})
 
 test('speaker/status: an object carries the labels of MetalLB, which name its Service', () => {
   const object = status('l2-a', 'w1')

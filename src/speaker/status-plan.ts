@@ -4,6 +4,7 @@
  * owner removes only its own, and, where there is no owner, those of nodes that are lost.
  */
 import {
+  ADDRESS_CONFLICT,
   NODE_LABEL,
   SERVICE_NAMESPACE_LABEL,
   SERVICE_NAME_LABEL,
@@ -12,6 +13,7 @@ import {
 import type { Taken } from '../core/election/takeover.ts'
 import type { KubeObject, NewObject } from '../ports/cluster.ts'
 import { SERVICE_L2_STATUSES } from '../ports/resources.ts'
+import type { Conflict } from './rival-words.ts'
 
 /** What this node announces of one Service. */
 export interface Announced {
@@ -22,6 +24,8 @@ export interface Announced {
   /** Of its first address; absent: not known. */
   readonly taken?: Taken | undefined
   readonly why?: string
+  /** Others use an address of it too. */
+  readonly conflict?: Conflict
 }
 
 export type StatusCall =
@@ -79,8 +83,12 @@ export function newStatus(self: string, namespace: string, announced: Announced,
   } satisfies NewObject
 }
 
-/** As a merge patch: null takes off what an earlier take-over left. */
-export function statusFields(self: string, { service, interfaces, why, taken }: Announced) {
+/** As a merge patch: null takes off what an earlier take-over left. A condition that `object` has keeps its time. */
+export function statusFields(
+  self: string,
+  { service, interfaces, why, taken, conflict }: Announced,
+  object?: KubeObject,
+) {
   const [serviceNamespace = '', serviceName = ''] = service.split('/')
   return {
     node: self,
@@ -92,7 +100,28 @@ export function statusFields(self: string, { service, interfaces, why, taken }: 
     takeover: taken
       ? { cause: taken.cause, from: taken.from ?? null, outageMs: taken.outageMs ?? null }
       : null,
+    conditions: conflict
+      ? [
+          {
+            type: ADDRESS_CONFLICT,
+            status: 'True',
+            ...conflict,
+            lastTransitionTime: conflictIn(object)?.lastTransitionTime ?? new Date().toISOString(),
+          },
+        ]
+      : null,
   }
+}
+
+interface ToldConflict {
+  readonly type: string
+  readonly message?: string
+  readonly lastTransitionTime?: string
+}
+
+function conflictIn(object: KubeObject | undefined): ToldConflict | undefined {
+  const status = (object?.['status'] ?? {}) as { readonly conditions?: readonly ToldConflict[] }
+  return status.conditions?.find(({ type }) => type === ADDRESS_CONFLICT)
 }
 
 const sinceOf = ({ since }: Taken): string => new Date(since).toISOString()
@@ -104,7 +133,8 @@ const byName = (a: KubeObject, b: KubeObject): number =>
 
 /**
  * Whether it says so already. What MetalLB has not counts only where it is there: an object that MetalLB
- * left, or whose fields MetalLB's CRD drops, is good as it is.
+ * left, or whose fields MetalLB's CRD drops, is good as it is. A conflict must be told where it can be; where
+ * the CRD drops it the write changes nothing, so that nothing is heard of it and nothing written again.
  */
 function isExact(object: KubeObject, self: string, announced: Announced): boolean {
   const wanted = statusFields(self, announced)
@@ -113,6 +143,7 @@ function isExact(object: KubeObject, self: string, announced: Announced): boolea
   const isOld = typeof status.since === 'string' && status.since !== wanted.since
   return (
     !isOld &&
+    conflictIn(object)?.message === announced.conflict?.message &&
     status.node === self &&
     status.serviceName === wanted.serviceName &&
     status.serviceNamespace === wanted.serviceNamespace &&

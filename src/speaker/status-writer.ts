@@ -90,7 +90,8 @@ export class StatusWriter {
       const old = before.get(key)
       const same =
         old?.interfaces.join() === entry.interfaces.join() &&
-        old.taken?.since === entry.taken?.since
+        old.taken?.since === entry.taken?.since &&
+        old.conflict?.message === entry.conflict?.message
       if (!same) this.#touch(key)
     }
     for (const key of before.keys()) {
@@ -190,7 +191,7 @@ export class StatusWriter {
   /** node and service are immutable once set: an object that carries others is replaced instead. */
   async #writeFields(object: KubeObject, announced: Announced): Promise<void> {
     const { namespace, self } = this.#options
-    const status = statusFields(self, announced)
+    const status = statusFields(self, announced, object)
     try {
       const ref = { namespace, name: object.metadata.name }
       const written = await this.#cluster.patch(

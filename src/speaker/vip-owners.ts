@@ -70,7 +70,7 @@ export class VipOwners {
       const others = this.#byIp(owners(candidacies, without(electorate, self)))
       this.handover.update(others, now)
       this.#noteFirst(others)
-      this.#note(others, now, 0)
+      this.#takeovers.note(others, this.handover, now, 0)
       this.#fresh = false
     }
     this.#electorate = electorate
@@ -130,17 +130,9 @@ export class VipOwners {
    * packet thread knows. `unixMs`: the same moment as `now`.
    */
   settle(now: number, unixMs: number): readonly Takeover[] {
-    if (this.#unsettled) this.#note(this.#owners, now, unixMs)
+    if (this.#unsettled) this.#takeovers.note(this.#owners, this.handover, now, unixMs)
     this.#unsettled = false
     return this.#takeovers.drain()
-  }
-
-  #note(owners: ReadonlyMap<string, string | undefined>, now: number, unixMs: number): void {
-    const { handover } = this
-    const standings = [...owners].map(([ip, owner]) => {
-      return [ip, { owner, holding: handover.holding(ip), giver: handover.giver(ip) }] as const
-    })
-    this.#takeovers.note(new Map(standings), now, unixMs)
   }
 
   #former(name: string, ip: string): Former {

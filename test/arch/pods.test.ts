@@ -1,4 +1,4 @@
-/** What the pods of the manifests may do on a node: no more than docs/security.md says. */
+/** What the pods of the manifests and of the chart may do on a node: no more than docs/security.md says. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -22,20 +22,27 @@ interface Workload {
   readonly spec?: { readonly template?: { readonly spec: PodSpec } }
 }
 
-const file = new URL('../../manifests/bellwether.yaml', import.meta.url)
-const documents = parseAllDocuments(readFileSync(file, 'utf8')).map((it) => it.toJS() as Workload)
-
-function podOf(kind: string): PodSpec {
-  const spec = documents.find((it) => it.kind === kind)?.spec?.template?.spec
-  return spec ?? assert.fail(`no ${kind}`)
+const read = (path: string): Workload[] => {
+  const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+  return parseAllDocuments(text).map((it) => it.toJS() as Workload)
 }
 
-for (const [kind, capabilities, hostNetwork] of [
-  ['DaemonSet', { drop: ['ALL'], add: ['NET_RAW'] }, true],
-  ['Deployment', { drop: ['ALL'] }, undefined],
+function podOf(file: string, kind: string): PodSpec {
+  const spec = read(file).find((it) => it.kind === kind)?.spec?.template?.spec
+  return spec ?? assert.fail(`no ${kind} in ${file}`)
+}
+
+const SPEAKER = ['DaemonSet', { drop: ['ALL'], add: ['NET_RAW'] }, true] as const
+const CONTROLLER = ['Deployment', { drop: ['ALL'] }, undefined] as const
+
+for (const [file, kind, capabilities, hostNetwork] of [
+  ['manifests/bellwether.yaml', ...SPEAKER],
+  ['manifests/bellwether.yaml', ...CONTROLLER],
+  ['charts/bellwether/objects/30-speaker.yaml', ...SPEAKER],
+  ['charts/bellwether/objects/20-controller.yaml', ...CONTROLLER],
 ] as const) {
-  test(`manifests: the ${kind}'s pod has no more of the node than it needs`, () => {
-    const pod = podOf(kind)
+  test(`${file}: the ${kind}'s pod has no more of the node than it needs`, () => {
+    const pod = podOf(file, kind)
     assert.deepEqual(pod.securityContext?.['seccompProfile'], { type: 'RuntimeDefault' })
     assert.equal(pod.hostNetwork, hostNetwork)
     assert.deepEqual(

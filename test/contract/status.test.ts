@@ -121,6 +121,84 @@ test('status: how it was taken stands there, and what an earlier take-over left 
   await until('it to be gone', async () => (await statuses()).length === 0, { everyMs: 10 })
 })
 
+test('status: a conflict is a condition, for as long as it is there; where it is dropped, it is not written for ever', async () => {
+  let patches = 0
+  const counting = api.connect(log)
+  const patch = counting.patch.bind(counting)
+  counting.patch = (...call) => {
+    patches++
+    return patch(...call)
+  }
+  const w4 = await writer('w4', counting)
+  const entry = { service: SERVICE, interfaces: [] }
+  const conflict = { reason: 'Stranger', message: 'MAC 02:00:00:00:00:99' } as const
+  const condition = async () => {
+    const [status] = (await statuses()) as { conditions?: readonly Record<string, string>[] }[]
+    return status?.conditions?.[0]
+  }
+  const waits = { everyMs: 10 }
+  w4.set(new Map([[SERVICE, entry]]))
+  await says('w4')
+  w4.set(new Map([[SERVICE, { ...entry, conflict }]]))
+  const told = await until('the condition', condition, waits)
+  assert.partialDeepStrictEqual(told, { type: 'AddressConflict', status: 'True', ...conflict })
+  w4.set(new Map([[SERVICE, { ...entry, conflict: { ...conflict, message: 'two' } }]]))
+  await until('the other message', async () => (await condition())?.['message'] === 'two', waits)
+  assert.equal((await condition())?.['lastTransitionTime'], told['lastTransitionTime'])
+  w4.set(new Map([[SERVICE, entry]]))
+  await until('no condition', async () => (await condition()) === undefined, waits)
+
+  // A definition that does not know of conditions.
+  const definition = ['crd', 'servicel2statuses.metallb.io']
+  const at = '/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/conditions'
+  await api.kubectl('patch', ...definition, '--type=json', `-p=[{"op":"remove","path":"${at}"}]`)
+  const isDropped = async () => {
+    const [object] = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
+    const ref = { namespace: NAMESPACE, name: object?.metadata.name ?? '' }
+    const conditions = [
+      {
+        type: 'Probe',
+        status: 'True',
+        reason: 'Probe',
+        message: '',
+        lastTransitionTime: new Date().toISOString(),
+      },
+    ]
+    await cluster.patch(
+      SERVICE_L2_STATUSES,
+      ref,
+      { status: { conditions } },
+      { subresource: 'status' },
+    )
+    return (await condition()) === undefined
+  }
+  await until('the definition to be in use', isDropped)
+  patches = 0
+  w4.set(new Map([[SERVICE, { ...entry, conflict }]]))
+  await until('an attempt', () => patches > 0, waits)
+  await api.kubectl(
+    '-n',
+    NAMESPACE,
+    'label',
+    'servicel2status',
+    '--all',
+    'touched=again',
+    '--overwrite',
+  )
+  await api.kubectl(
+    '-n',
+    NAMESPACE,
+    'label',
+    'servicel2status',
+    '--all',
+    'touched=last',
+    '--overwrite',
+  )
+  assert.ok(patches <= 3, `${patches} patches`)
+  w4.set(new Map())
+  await until('it to be gone', async () => (await statuses()).length === 0, waits)
+})
+
 const tells = (expected: object) =>
   until(`the status to tell ${JSON.stringify(expected)}`, async () => {
     const [status] = JSON.parse(JSON.stringify(await statuses())) as {

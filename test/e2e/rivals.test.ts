@@ -5,6 +5,13 @@ import { events, owner } from '../lab/bellwether.ts'
 import { until } from '../lab/until.ts'
 import { fixture, lab } from './harness.ts'
 
+interface L2Status {
+  readonly status?: {
+    readonly serviceName?: string
+    readonly conditions?: readonly { readonly type: string; readonly message: string }[]
+  }
+}
+
 const TAKEN = '172.18.9.10'
 const vips = fixture('rivals', [`${TAKEN}-${TAKEN}`])
 
@@ -20,6 +27,17 @@ test('e2e/rivals: a stranger that has the address is told of before it is announ
     return all.find((text) => text.includes('Warning AddressConflict:'))
   })
   assert.ok(told.includes(mac), told)
+  const conflicts = async () => {
+    const argv = ['-n', 'metallb-system', 'get', 'servicel2status', '-o', 'json']
+    const { items } = JSON.parse(await lab.kubectl(...argv)) as { items: readonly L2Status[] }
+    const taken = items.filter(({ status }) => status?.serviceName === 'taken')
+    return taken.flatMap(({ status }) => status?.conditions ?? [])
+  }
+  await until('the condition', async () =>
+    (await conflicts()).some(
+      ({ type, message }) => type === 'AddressConflict' && message.includes(mac),
+    ),
+  )
   await client('ip', 'addr', 'del', `${TAKEN}/32`, 'dev', 'eth0')
   // By default it is announced all the same.
   await owner(lab, TAKEN)
@@ -31,4 +49,5 @@ test('e2e/rivals: a stranger that has the address is told of before it is announ
     },
     { timeoutMs: 60_000 },
   )
+  await until('no condition', async () => (await conflicts()).length === 0)
 })

@@ -188,6 +188,46 @@ export const NOT_ANNOUNCED: readonly Case[] = [
     advice: /^give the host with MAC 02:00:00:00:00:99 another address, or take 10\.0\.0\.1 out of/,
   },
   {
+    what: 'a rival on the segment, by the condition',
+    parts: {
+      l2Statuses: [
+        l2Status('web', 'w3', {
+          conditions: [
+            { type: 'AddressConflict', status: 'True', message: '10.0.0.1 is also used by MAC x' },
+          ],
+        }),
+      ],
+      views: {},
+    },
+    step: 'segment',
+    fix: 'Service/default/web',
+    advice: /^give the other host that uses 10\.0\.0\.1 another address/,
+  },
+  {
+    what: 'an address left to a stranger',
+    parts: {
+      l2Statuses: [],
+      views: {
+        w3: view('w3', {
+          packet: {
+            rivals: [
+              {
+                ip: '10.0.0.1',
+                mac: '02:00:00:00:00:99',
+                interface: 'eth0',
+                kind: 'stranger',
+                speaker: null,
+              },
+            ],
+          },
+        }),
+      },
+    },
+    step: 'owner',
+    fix: 'Service/default/web',
+    advice: /^give the host with MAC 02:00:00:00:00:99 another address/,
+  },
+  {
     what: 'a rival on the segment, by the events',
     parts: {
       views: {},

@@ -1,6 +1,7 @@
 /** Another host that uses our addresses: found, told of, and answered by what the policy says. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { DISPUTE_MS, GONE_MS } from '../../src/core/announce/rivals.ts'
 import { ensureLabPackages } from '../lab/packages.ts'
 import { must, run } from '../lab/processes.ts'
@@ -40,6 +41,15 @@ const peerDrops = (ip: string) =>
 
 const alarmOf = (ip: string) =>
   host.heard('rivals', ({ alarms }) => alarms.some((alarm) => alarm.ip === ip))
+
+/** The last word on whose conflicts people are to know of. */
+const conflicts = async (...expected: readonly string[]) => {
+  const last = () => host.messages.findLast((message) => message.kind === 'conflicts')
+  const said = () => (last()?.rivals ?? []).map(({ ip, kind }) => `${ip} ${kind}`)
+  await until(`conflicts [${expected.join()}]`, () => isDeepStrictEqual(said(), expected), {
+    everyMs: 5,
+  })
+}
 
 /** What the alarm says: this one, with the peer's MAC. */
 async function strangerToldOf(ip: string): Promise<void> {
@@ -128,6 +138,7 @@ test('netns/rivals: the kernel of another speaker is no stranger, and told of wh
   assert.ok(performance.now() - started >= DISPUTE_MS)
   const { alarms } = await alarmOf(V4)
   assert.partialDeepStrictEqual(alarms, [{ kind: 'speaker', speaker: '10.77.0.2' }])
+  await conflicts(`${V4} speaker`)
 })
 
 test('netns/rivals: defended is what a stranger uses: announced again at once', async () => {
@@ -148,6 +159,7 @@ test('netns/rivals: yielded is what a stranger has, until it is gone', async () 
   await peerTakes(V4)
   await host.announce([V4, V6], { first: [V4, V6] })
   await strangerToldOf(V4)
+  await conflicts(`${V4} stranger`)
   await host.heard('announced', ({ ips }) => ips.includes(V6))
   // Asked from the address it has of its own, so that the answer would be heard.
   await run(inside(PEER, 'arping', '-c', '2', '-w', '1', '-i', 'eth0', '-S', '10.77.0.2', V4))
@@ -156,6 +168,7 @@ test('netns/rivals: yielded is what a stranger has, until it is gone', async () 
   assert.ok((counters.drops['yielded'] ?? 0) > 0, JSON.stringify(counters.drops))
   await peerDrops(V4)
   await host.heard('rivals', ({ gone }) => gone.some(({ ip }) => ip === V4), GONE_MS + 5000)
+  await conflicts()
   await host.heard('announced', ({ ips }) => ips.includes(V4))
   const { stdout } = await run(inside(PEER, 'arping', '-c', '1', '-w', '1', '-i', 'eth0', V4))
   assert.match(stdout, /from 02:00:00:00:77:01/)
@@ -166,6 +179,8 @@ test('netns/rivals: what has moved away has no rivals here', async () => {
   await peerTakes(V4)
   await host.announce([V4])
   await strangerToldOf(V4)
+  await conflicts(`${V4} stranger`)
   await host.announce([])
   assert.deepEqual((await host.counters()).rivals, [])
+  await conflicts()
 })

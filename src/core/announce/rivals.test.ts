@@ -62,6 +62,22 @@ test('announce/rivals: a speaker is one at its answer, and told of only where it
   assert.deepEqual(rivals.news(DISPUTE_MS).alarms, [speaker])
 })
 
+test('announce/rivals: a stranger is a conflict as soon as it is one, a speaker when it has gone on for long', () => {
+  const rivals = new Rivals()
+  rivals.seen(IP, MAC, 'eth0', 0)
+  rivals.news(IDENTIFY_MS - 1)
+  assert.deepEqual(rivals.conflicts, [])
+  rivals.news(IDENTIFY_MS)
+  assert.deepEqual(rivals.conflicts, [stranger])
+  rivals.speakerHas('10.0.0.2', MAC, 200)
+  rivals.news(200)
+  assert.deepEqual([rivals.conflicts, rivals.standing], [[], [speaker]])
+  rivals.seen(IP, MAC, 'eth0', DISPUTE_MS)
+  assert.deepEqual(rivals.conflicts, [speaker])
+  rivals.news(DISPUTE_MS + GONE_MS)
+  assert.deepEqual(rivals.conflicts, [])
+})
+
 test('announce/rivals: the MAC of a speaker is remembered', () => {
   const rivals = new Rivals()
   rivals.speakerHas('10.0.0.2', MAC, 0)

@@ -173,16 +173,22 @@ export class Rivals {
     )
   }
 
+  /** Those of `standing` that people are to know of: strangers, and speakers that do not agree with us. */
+  get conflicts(): readonly Rival[] {
+    return [...this.#entries.values()].flatMap((entry) =>
+      entry.kind && isConflict(entry) ? [rivalOf(entry, entry.kind)] : [],
+    )
+  }
+
   #kindOf(entry: Entry, now: number): RivalKind | undefined {
     if (entry.kind === 'speaker' || this.#speaker(entry.mac, now)) return 'speaker'
     // Once a stranger it stays one only until a speaker turns out to have its MAC.
     return now - entry.firstAt >= IDENTIFY_MS ? 'stranger' : undefined
   }
 
-  #alarmAt({ kind, firstAt, lastAt, alarmedAt }: Entry): number {
-    const again = alarmedAt + ALARM_AGAIN_MS
-    // Of speakers only where it was heard to last.
-    if (kind === 'speaker' && lastAt - firstAt < DISPUTE_MS) return Infinity
+  #alarmAt(entry: Entry): number {
+    if (!isConflict(entry)) return Infinity
+    const again = entry.alarmedAt + ALARM_AGAIN_MS
     return Math.max(again, this.#quietUntil - (ALARMS_AT_ONCE - 1) * ALARM_EVERY_MS)
   }
 
@@ -191,6 +197,10 @@ export class Rivals {
     return known && now - known.at < SPEAKER_MS ? known.address : undefined
   }
 }
+
+/** A speaker is one only where it was heard to last. */
+const isConflict = ({ kind, firstAt, lastAt }: Entry): boolean =>
+  kind !== 'speaker' || lastAt - firstAt >= DISPUTE_MS
 
 const rivalOf = ({ ip, mac, interface: on, speaker }: Entry, kind: RivalKind): Rival => ({
   ip,

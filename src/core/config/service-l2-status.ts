@@ -1,5 +1,6 @@
 /** ServiceL2Status: which node announces a Service, and where (metallb.io/v1beta1). */
 import * as z from 'zod'
+import { condition } from './configuration-state.ts'
 import type { Kind } from './schema.ts'
 import { immutable } from './schema.ts'
 
@@ -11,6 +12,9 @@ export const SERVICE_NAMESPACE_LABEL = 'metallb.io/service-namespace'
 /** `namespace/name` of the Service that an object with these labels is about. */
 export const labelledService = (labels: Readonly<Record<string, string>> = {}): string =>
   `${labels[SERVICE_NAMESPACE_LABEL] ?? ''}/${labels[SERVICE_NAME_LABEL] ?? ''}`
+
+/** Type of the condition that another host uses an address of the Service too. */
+export const ADDRESS_CONFLICT = 'AddressConflict'
 
 export const serviceL2StatusStatus = z.object({
   node: z.string().optional().describe('The node that announces.').meta(immutable),
@@ -42,6 +46,13 @@ export const serviceL2StatusStatus = z.object({
     })
     .optional()
     .describe('How it came here.'),
+  conditions: z
+    .array(condition)
+    .optional()
+    .describe(
+      'AddressConflict, for as long as another host uses an address of the Service: reason Stranger (a host that is no speaker) or AnnouncedTwice (another speaker), with its MAC in the message.',
+    )
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
 })
 
 export const SERVICE_L2_STATUS: Kind = {

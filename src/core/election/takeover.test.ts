@@ -9,7 +9,12 @@ const IP = '10.0.0.1'
 function setUp(former: Former = { kind: 'unknown' }) {
   const takeovers = new Takeovers('me', () => former)
   const note = (owner: string | undefined, holding: Holding, now: number, giver?: string) =>
-    takeovers.note(new Map([[IP, { owner, holding, giver }]]), now, 1_000_000 + now)
+    takeovers.note(
+      new Map([[IP, owner]]),
+      { holding: () => holding, giver: () => giver },
+      now,
+      1_000_000 + now,
+    )
   return { takeovers, note }
 }
 

@@ -52,11 +52,11 @@ export type Former =
   | { readonly kind: 'down' | 'lives' | 'unknown' }
 
 /** An address as it stands: by our reckoning, and by what this node does. */
-export interface Standing {
-  readonly owner: string | undefined
-  readonly holding: Holding
+/** What the handover says of an address. */
+export interface Holdings {
+  holding(ip: string): Holding
   /** Who gave it, if it was given. */
-  readonly giver: string | undefined
+  giver(ip: string): string | undefined
 }
 
 interface Entry {
@@ -84,15 +84,26 @@ export class Takeovers {
     this.#former = former
   }
 
-  /** How all addresses stand now; others are forgotten. `unixMs`: the same moment as `now`. */
-  note(standings: ReadonlyMap<string, Standing>, now: number, unixMs: number): void {
-    for (const ip of this.#entries.keys()) if (!standings.has(ip)) this.#entries.delete(ip)
-    for (const [ip, { owner, holding, giver }] of standings) {
+  /**
+   * How all addresses stand now; others are forgotten. `unixMs`: the same moment as `now`. It is called for
+   * each word of gossip, so nothing is allocated for an address of which there is nothing new.
+   */
+  note(
+    owners: ReadonlyMap<string, string | undefined>,
+    holdings: Holdings,
+    now: number,
+    unixMs: number,
+  ): void {
+    for (const ip of this.#entries.keys()) if (!owners.has(ip)) this.#entries.delete(ip)
+    for (const [ip, owner] of owners) {
       const entry = this.#entryOf(ip, owner, now)
+      const holding = holdings.holding(ip)
       const answers = holding === 'mine' || holding === 'lame'
       if (holding === 'yielded') entry.disputed = true
       if (owner !== this.#self ? !answers : holding === 'yielded') entry.taken = undefined
-      if (owner === this.#self && answers && !entry.taken) this.#take(ip, entry, giver, unixMs)
+      if (owner === this.#self && answers && !entry.taken) {
+        this.#take(ip, entry, holdings.giver(ip), unixMs)
+      }
     }
   }
 
@@ -129,7 +140,13 @@ export class Takeovers {
 
   #entryOf(ip: string, owner: string | undefined, now: number): Entry {
     const known = this.#entries.get(ip)
-    const entry = known ?? {
+    if (known) {
+      if (owner !== known.owner) {
+        Object.assign(known, { owner, since: now, before: known.owner, disputed: false })
+      }
+      return known
+    }
+    const entry = {
       owner,
       since: now,
       before: undefined,
@@ -137,10 +154,7 @@ export class Takeovers {
       taken: undefined,
       darkSince: undefined,
     }
-    if (!known) this.#entries.set(ip, entry)
-    else if (owner !== known.owner) {
-      Object.assign(known, { owner, since: now, before: known.owner, disputed: false })
-    }
+    this.#entries.set(ip, entry)
     return entry
   }
 

@@ -1,6 +1,7 @@
 /** Objects of the API, reduced to what reports look at beyond what allocation and election do. */
 import * as z from 'zod'
 import { configurationStateStatus } from '../config/configuration-state.ts'
+import { ADDRESS_CONFLICT } from '../config/service-l2-status.ts'
 import type { Node } from '../config/model.ts'
 import { parseNode } from '../config/node.ts'
 import type { Labels } from '../config/selector.ts'
@@ -177,6 +178,8 @@ export interface L2Status {
         readonly outageMs: number | undefined
       }
     | undefined
+  /** What its condition AddressConflict says, while another host uses an address of it too. */
+  readonly conflict: string | undefined
 }
 
 const l2Status = z.object({
@@ -195,6 +198,9 @@ const l2Status = z.object({
         outageMs: optional(z.number()),
       }),
     ).catch(undefined),
+    conditions: z
+      .array(z.object({ type: z.string(), status: z.string(), message: z.string() }))
+      .catch([]),
   }),
 })
 
@@ -206,6 +212,8 @@ export const parseL2Status = parser(l2Status, ({ metadata, status }): L2Status =
   since: status.since,
   why: status.why,
   takeover: status.takeover,
+  conflict: status.conditions.find((it) => it.type === ADDRESS_CONFLICT && it.status === 'True')
+    ?.message,
 }))
 
 export interface ConfigurationState {

@@ -134,6 +134,13 @@ function unowned(context: Context, service: Service, { order }: Election): Step 
     const remedy = `let a node announce Service ${service.key}`
     return broken('owner', 'nobody announces it', objectOf(service), remedy)
   }
+  const rival = ipsOf(service)
+    .flatMap((ip) => context.words.rivals(formatIp(ip)))
+    .find(isStranger)
+  if (rival) {
+    const text = `nobody announces it: ${rivalText(rival)}, and it is left to that host (--address-conflict=yield)`
+    return broken('owner', text, objectOf(service), rivalRemedy(rival))
+  }
   const pod = context.speakers.get(expected)?.name ?? `ds/speaker`
   const text = `nobody tells that it announces it${refused === undefined ? '' : `: ${refused}`}`
   const remedy = `wait a moment; where it stays so, kubectl -n ${namespace} logs ${pod} tells what keeps node ${expected}`
@@ -155,9 +162,14 @@ export function segmentStep(context: Context, service: Service): Step {
     )
     return broken(name, rivalText(rival), objectOf(service), rivalRemedy(rival), details)
   }
-  const owner = context.statuses(service.key)[0]?.node
+  const status = context.statuses(service.key)[0]
+  const owner = status?.node
   if (owner !== undefined && words.of(owner)?.packet) {
     return ok(name, `${owner} hears nobody else use ${few(ips)}`)
+  }
+  if (status?.conflict !== undefined) {
+    const remedy = `give the other host that uses ${few(ips)} another address; where it is a node, open TCP and UDP port 7946 between the nodes`
+    return broken(name, status.conflict, objectOf(service), remedy)
   }
   const told = ['AddressConflict', 'AnnouncedTwice', 'AddressConflictResolved']
   const event = context.lastEvent(service.key, told, RIVAL_EVENT_MS)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { announcingInterfaces } from '../announce/interfaces.ts'
 import { LinkTable } from '../announce/link-table.ts'
 import { formatIp, parseIp } from '../net/ip.ts'
 import { decodeLinkChanges, encodeDumpRequest } from './netlink-link.ts'
@@ -110,6 +111,106 @@ test('wire/netlink: any damage gives changes or a reason', () => {
     ),
   )
 })
+
+/** RTM_NEWLINK of an Ethernet link, from its attributes. */
+const newLink = (index: string, flags: string, ...attributes: readonly string[]): string => {
+  const body = ['1000 0000 00000000 00000000 0000 0100', index, flags, '00000000', ...attributes]
+  const text = body.join('').replaceAll(/\s/g, '')
+  return `${(4 + text.length / 2).toString(16).padStart(2, '0')}000000${text}`
+}
+const RUNNING = '43100100'
+const SLAVE = '43180100'
+const MAC = '0a00 0100 020000000001 0000'
+/** IFLA_LINK and IFLA_LINKINFO, the latter with IFLA_INFO_KIND and, of VLANs, IFLA_INFO_DATA. */
+const ON_ETH0 = '0800 0500 02000000'
+const VLAN_INFO = `
+  2c00 1200 0900 0100 766c616e 00 000000
+    1c00 0200 0600 0500 8100 0000 0600 0100 0500 0000 0500 0600 00 000000`
+const MACVLAN_INFO = '1000 1200 0c00 0100 6d6163766c616e00'
+/** A slave's names its master's kind beside its own: IFLA_INFO_SLAVE_KIND. */
+const BOND_INFO = '1000 1200 0900 0100 626f6e64 00 000000'
+const BOND_SLAVE_INFO = '1000 1200 0900 0400 626f6e64 00 000000'
+const BRIDGE_INFO = '1000 1200 0b00 0100 627269646765 00 00'
+const named = (name: string) => {
+  const bytes = Buffer.from(`${name}\0`)
+  const length = 4 + bytes.length
+  const padding = '00'.repeat((4 - (length % 4)) % 4)
+  return `${length.toString(16).padStart(2, '0')}00 0300 ${bytes.toString('hex')}${padding}`
+}
+const ETH0 = newLink('02000000', RUNNING, named('eth0'), MAC)
+
+for (const [what, messages, expected] of [
+  [
+    'a bond in place of its slaves',
+    [
+      newLink('02000000', SLAVE, named('eth0'), MAC, MASTER, BOND_SLAVE_INFO),
+      newLink('03000000', SLAVE, named('eth1'), MAC, MASTER, BOND_SLAVE_INFO),
+      newLink('07000000', '43140100', named('bond0'), MAC, BOND_INFO),
+    ],
+    ['bond0'],
+  ],
+  [
+    'no bond without a slave that has a carrier',
+    [
+      newLink('02000000', '03180000', named('eth0'), MAC, MASTER, BOND_SLAVE_INFO),
+      newLink('07000000', '03140000', named('bond0'), MAC, BOND_INFO),
+    ],
+    [],
+  ],
+  [
+    'what was a slave, once it is released',
+    [
+      newLink('02000000', SLAVE, named('eth0'), MAC, MASTER, BOND_SLAVE_INFO),
+      newLink('07000000', '03140000', named('bond0'), MAC, BOND_INFO),
+      ETH0,
+    ],
+    ['eth0'],
+  ],
+  [
+    'a bridge in place of its ports',
+    [
+      newLink('02000000', RUNNING, named('eth0'), MAC, MASTER),
+      newLink('07000000', RUNNING, named('br0'), MAC, BRIDGE_INFO),
+    ],
+    ['br0'],
+  ],
+  [
+    'a VLAN and the interface that it is on',
+    [ETH0, newLink('05000000', RUNNING, named('eth0.5'), MAC, ON_ETH0, VLAN_INFO)],
+    ['eth0', 'eth0.5'],
+  ],
+  [
+    'a VLAN on a bond, and the bond',
+    [
+      newLink('02000000', SLAVE, named('eth0'), MAC, MASTER, BOND_SLAVE_INFO),
+      newLink('07000000', '43140100', named('bond0'), MAC, BOND_INFO),
+      newLink('09000000', RUNNING, named('bond0.5'), MAC, '0800 0500 07000000', VLAN_INFO),
+    ],
+    ['bond0', 'bond0.5'],
+  ],
+  [
+    'a macvlan and its parent',
+    [ETH0, newLink('06000000', RUNNING, named('mac0'), MAC, ON_ETH0, MACVLAN_INFO)],
+    ['eth0', 'mac0'],
+  ],
+  [
+    'no VLAN whose parent lost its carrier: the kernel takes that of both',
+    [
+      newLink('02000000', '03100000', named('eth0'), MAC),
+      newLink('05000000', '03100000', named('eth0.5'), MAC, ON_ETH0, VLAN_INFO),
+    ],
+    [],
+  ],
+] as const) {
+  test(`wire/netlink: by what the kernel tells, it is announced on ${what}`, () => {
+    const table = new LinkTable()
+    const read = decodeLinkChanges(hex(messages.join('')))
+    assert.ok(read.ok, JSON.stringify(read))
+    for (const change of read.value) table.apply(change)
+    const names = announcingInterfaces(table.links, table.addresses, []).map(({ name }) => name)
+    assert.deepEqual(names, expected)
+  })
+}
 
 test('wire/netlink: asks for all links', () => {
   const request = hex('20000000 1200 0103 00000000 00000000 00000000000000000000000000000000')
