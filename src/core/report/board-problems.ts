@@ -1,20 +1,27 @@
-/** The problems of the other reports, as the dashboard shows them: what heals by itself is given the time for it. */
+/** The problems of the other reports, as the dashboard shows them. */
 import type { BoardProblem } from './board-state.ts'
+import { PATIENCE_MS } from './board-suspects.ts'
 import { hitsText, problems } from './problems.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** How long what may heal by itself lasts before it is shown: a move, or a pod that starts, takes less. */
-export const PATIENCE_MS = 5000
 /** How often they are looked for, at most, while objects change: it takes a while where there are many. */
-export const LOOK_MS = 1000
-/** Objects whose state comes and goes, other than what people have written. */
-const HEALS = /^(?:Service|Node|Pod|DaemonSet|Deployment)\//
+export const LOOK_MS = 2000
+/** Objects whose state comes and goes, other than what people have written: these are given time to heal. */
+const HEALS = /^(?:Node|Pod|DaemonSet|Deployment)\//
+
+interface Found {
+  readonly problem: BoardProblem
+  /** Of a Service that was given time. */
+  readonly lasting: boolean
+  /** When it was found first. */
+  readonly since: number
+}
 
 export class BoardProblems {
-  /** All that were found, by key, with the moment at which each first was. */
-  #found: ReadonlyMap<string, { readonly problem: BoardProblem; readonly since: number }> =
-    new Map()
+  /** By key. */
+  #found: ReadonlyMap<string, Found> = new Map()
   #lookedAt = -Infinity
+  #services = ''
   #changed = true
   #heldBack = false
 
@@ -28,28 +35,33 @@ export class BoardProblems {
     return this.#changed || this.#heldBack
   }
 
-  /** Those to be shown, by key. */
-  at(now: number, snapshot: () => Snapshot): Map<string, BoardProblem> {
+  /** Those to be shown, by key. Of Services, only these are looked at. */
+  at(now: number, services: ReadonlySet<string>, take: () => Snapshot): Map<string, BoardProblem> {
+    const text = [...services].join()
+    if (text !== this.#services) this.#changed = true
     if (this.#changed && now - this.#lookedAt >= LOOK_MS) {
-      this.#look(now, snapshot())
+      this.#look(now, take(), services)
+      this.#services = text
       this.#lookedAt = now
       this.#changed = false
     }
     const shown = [...this.#found].filter(
-      ([, { problem, since }]) => !HEALS.test(problem.object) || now - since >= PATIENCE_MS,
+      ([, { problem, lasting, since }]) =>
+        lasting || !HEALS.test(problem.object) || now - since >= PATIENCE_MS,
     )
     this.#heldBack = shown.length < this.#found.size
     return new Map(shown.map(([key, { problem }]) => [key, problem]))
   }
 
-  #look(now: number, snapshot: Snapshot): void {
+  #look(now: number, snapshot: Snapshot, services: ReadonlySet<string>): void {
     this.#found = new Map(
-      problems(snapshot).map((found) => {
-        const { services: _, ...problem } = found
-        const key = `${problem.object} ${problem.remedy}`
+      problems(snapshot, services).map((found) => {
+        const { services: hit, ...rest } = found
+        const key = `${found.object} ${found.remedy}`
         const hits = hitsText(found)
+        const problem = { ...rest, ...(hits !== undefined && { hits }) }
         const since = this.#found.get(key)?.since ?? now
-        return [key, { problem: { ...problem, ...(hits !== undefined && { hits }) }, since }]
+        return [key, { problem, lasting: hit.length > 0, since }]
       }),
     )
   }

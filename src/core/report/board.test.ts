@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { MAX_MOVES } from './board-moves.ts'
-import { PATIENCE_MS } from './board-problems.ts'
+import { LOOK_MS } from './board-problems.ts'
+import { PATIENCE_MS } from './board-suspects.ts'
 import { applyDelta, emptyBoard } from './board-state.ts'
 import { Board } from './board.ts'
 
@@ -159,7 +160,7 @@ test('board: a problem is what the other reports say, with what to do, once it h
     metadata: { namespace: 'd', labels: { 'kubernetes.io/service-name': 'a' } },
     endpoints: [{ nodeName: 'n1' }],
   })
-  board.delta(PATIENCE_MS + 1000)
+  board.delta(PATIENCE_MS + LOOK_MS)
   assert.deepEqual(told(board), [])
   assert.equal(board.waiting, false)
 })
@@ -207,14 +208,14 @@ test('board: what people have written does not heal, and is shown at once', () =
   assert.equal(board.state.pools['p']?.share, 0.75)
 })
 
-test('board: problems are looked for once in a second at most', () => {
+test('board: problems are looked for now and then, however often objects change', () => {
   const board = make()
   board.delta(0)
   board.put('configuration', 'c', { metadata: { name: 'c' }, status: { result: 'Invalid' } })
-  board.delta(999)
+  board.delta(LOOK_MS - 1)
   assert.deepEqual(told(board), [])
   assert.equal(board.waiting, true)
-  board.delta(1000)
+  board.delta(LOOK_MS)
   assert.equal(told(board).length, 1)
 })
 

@@ -7,6 +7,7 @@ import { parseBoardObject } from './board-objects.ts'
 import type { BoardKind, BoardObject } from './board-objects.ts'
 import { BoardProblems } from './board-problems.ts'
 import { PARTS, applyDelta, emptyBoard } from './board-state.ts'
+import { BoardSuspects } from './board-suspects.ts'
 import type { BoardDelta, BoardNode, BoardService, BoardState } from './board-state.ts'
 import { snapshotOf } from './snapshot.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -42,6 +43,7 @@ export class Board {
   #unseen: Snapshot['unseen'] = {}
   readonly #moves = new BoardMoves()
   readonly #problems = new BoardProblems()
+  readonly #suspects = new BoardSuspects()
   /** Service → its statuses, by key. */
   readonly #statuses = new Map<string, Map<string, BoardObject<'announcement'>>>()
 
@@ -86,12 +88,13 @@ export class Board {
     const { node, service, pool } = this.#objects
     const flags = { ignoreExcludeLabel: false, ...this.#options }
     const services = [...service.values()].filter((it) => isOurs({ flags }, it))
+    const suspects = this.#suspects.lasting(this.#suspicious(services), now)
     const wanted = {
       nodes: new Map([...node.values()].map((it) => [it.name, this.#node(it)])),
       services: new Map(services.map((it) => [it.key, this.#service(it)])),
       pools: new Map([...pool.values()].map(({ drawn }) => [drawn.name, drawn])),
       moves: this.#moves.all,
-      problems: this.#problems.at(now, () => this.#snapshot(now)),
+      problems: this.#problems.at(now, suspects, () => this.#snapshot(now)),
     }
     const delta: Record<string, object> = {}
     for (const part of PARTS) {
@@ -105,7 +108,34 @@ export class Board {
 
   /** True where time alone may change something. */
   get waiting(): boolean {
-    return this.#problems.waiting
+    return this.#problems.waiting || this.#suspects.waiting
+  }
+
+  /** Services that lack something, or of which a warning was told: their number is what a look costs. */
+  #suspicious(services: readonly BoardObject<'service'>[]): string[] {
+    const { pod, endpointSlice, event } = this.#objects
+    const speakers = [...pod.values()].filter(({ component }) => component === 'speaker')
+    const speaks = new Set(speakers.filter(({ ready }) => ready).map(({ node }) => node))
+    const serving = new Set(
+      [...endpointSlice.values()]
+        .filter(({ endpoints }) => endpoints.some((it) => it.serving))
+        .map(({ service }) => service),
+    )
+    const warned = new Set(
+      [...event.values()].filter(({ type }) => type === 'Warning').map(({ service }) => service),
+    )
+    const isWell = ({ key, ingress }: BoardObject<'service'>) => {
+      const [status, other] = this.#statuses.get(key)?.values() ?? []
+      return (
+        ingress.length > 0 &&
+        status !== undefined &&
+        other === undefined &&
+        speaks.has(status.node) &&
+        (serving.has(key) || this.#unseen.endpointSlices !== undefined) &&
+        !warned.has(key)
+      )
+    }
+    return services.filter((it) => !isWell(it)).map(({ key }) => key)
   }
 
   #snapshot(now: number): Snapshot {

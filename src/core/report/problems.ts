@@ -19,13 +19,14 @@ export interface Problem {
   readonly services: readonly string[]
 }
 
-export function problems(snapshot: Snapshot): Problem[] {
-  return problemsOf(new Context(snapshot))
+/** `only`: the Services that are looked at, `namespace/name`; absent: all. */
+export function problems(snapshot: Snapshot, only?: ReadonlySet<string>): Problem[] {
+  return problemsOf(new Context(snapshot), only)
 }
 
-export function problemsOf(context: Context): Problem[] {
+export function problemsOf(context: Context, only?: ReadonlySet<string>): Problem[] {
   const found = [
-    ...ofServices(context),
+    ...ofServices(context, only),
     ...ofAll(context),
     ...ofSpeakers(context),
     ...ofPools(context),
@@ -39,10 +40,10 @@ export function problemsOf(context: Context): Problem[] {
 }
 
 /** Of each Service the one that is to be fixed first. */
-function ofServices(context: Context): Problem[] {
+function ofServices(context: Context, only?: ReadonlySet<string>): Problem[] {
   const { snapshot } = context
   return snapshot.services
-    .filter((service) => isOurs(snapshot, service))
+    .filter((service) => isOurs(snapshot, service) && only?.has(service.key) !== false)
     .flatMap((service): Problem[] => {
       const steps = stepsOf(context, service)
       const fix = fixOf(steps)
