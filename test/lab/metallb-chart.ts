@@ -44,11 +44,12 @@ function renamed(value: unknown, key = ''): unknown {
   if (typeof value === 'string') return text(value, key)
   if (Array.isArray(value)) return value.map((it: unknown) => renamed(it, key))
   if (typeof value !== 'object' || value === null) return value
-  const { component, app, ...rest } = value as Json
+  const object = value as Json
+  const { component, app, ...rest } = object
   const isLabels = app === 'metallb' || component === 'controller' || component === 'speaker'
-  const entries = Object.entries(isLabels ? rest : value).map(([key, it]) => {
+  const entries = Object.entries(isLabels ? rest : object).map(([key, it]) => {
     // A container's name is its own.
-    return [key, key === 'name' && 'image' in value ? it : renamed(it, key)]
+    return [key, key === 'name' && 'image' in object ? it : renamed(it, key)] as const
   })
   return {
     ...Object.fromEntries(entries),
