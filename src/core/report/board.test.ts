@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { MAX_MOVES } from './board-moves.ts'
 import { LOOK_MS } from './board-problems.ts'
-import { PATIENCE_MS } from './board-suspects.ts'
+import { MAX_SUSPECTS, PATIENCE_MS } from './board-suspects.ts'
 import { applyDelta, emptyBoard } from './board-state.ts'
 import { Board } from './board.ts'
 
@@ -217,6 +217,18 @@ test('board: problems are looked for now and then, however often objects change'
   assert.equal(board.waiting, true)
   board.delta(LOOK_MS)
   assert.equal(told(board).length, 1)
+})
+
+test('board: where thousands are hit, some are looked at', () => {
+  const board = make()
+  cluster(board)
+  board.remove('service', 'd/a')
+  for (let i = 0; i < 2 * MAX_SUSPECTS; i++) {
+    board.put('service', `d/s${i}`, service(`s${i}`, undefined, { clusterIP: '10.1.0.2' }))
+  }
+  board.delta(0)
+  board.delta(PATIENCE_MS)
+  assert.equal(told(board).filter((it) => it.includes('Service/d/s')).length, MAX_SUSPECTS)
 })
 
 test('board: Services of another class and type are not shown', () => {
