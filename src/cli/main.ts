@@ -9,4 +9,5 @@ process.exitCode = await runPlugin(process.argv.slice(2), {
   // styleText heeds NO_COLOR, and that the output may be no terminal.
   paint: (role, text) => styleText(STYLES[role], text, { stream: process.stdout }),
   isTerminal: process.stderr.isTTY,
+  width: process.stdout.columns,
 })

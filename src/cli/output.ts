@@ -17,6 +17,7 @@ export function printed(
   answer: { readonly data: object; readonly text: Text },
   output: Output,
   paint: Paint,
+  width?: number,
 ): string {
   switch (output) {
     case 'json':
@@ -24,6 +25,6 @@ export function printed(
     case 'yaml':
       return stringify(answer.data, { aliasDuplicateObjects: false })
     case 'table':
-      return renderText(answer.text, paint)
+      return renderText(answer.text, paint, width)
   }
 }

@@ -16,6 +16,8 @@ export interface Terminal {
   readonly paint: Paint
   /** Progress can be overwritten. */
   readonly isTerminal: boolean
+  /** Of the terminal that the answer goes to, in characters; absent: it goes to none. */
+  readonly width?: number | undefined
 }
 
 /** Resolves to the exit code. */
@@ -64,7 +66,7 @@ async function answered(argv: readonly string[], terminal: Terminal): Promise<nu
     return WELL
   }
   const answer = await its.finally(() => progress(''))
-  terminal.out(printed(answer, options.output, terminal.paint))
+  terminal.out(printed(answer, options.output, terminal.paint, terminal.width))
   return answer.exit
 }
 

@@ -1,23 +1,16 @@
-/** What is wrong, by kind: a thousand of one kind are one line that opens. */
+/** What is wrong, by the kind of object to fix: a thousand of one kind are one line that opens. */
 import type { BoardProblem } from '../core/report/board-state.ts'
 import { compare } from './model.ts'
 
 const SHOWN = 20
 
-const TITLES: Readonly<Record<BoardProblem['kind'], readonly [one: string, many: string]>> = {
-  configuration: ['configuration is not in use', 'configurations are not in use'],
-  service: ['Service has no address', 'Services have no address'],
-  announce: ['Service is announced by nobody', 'Services are announced by nobody'],
-  node: ['node is not well', 'nodes are not well'],
-  pool: ['pool is full or nearly so', 'pools are full or nearly so'],
-  event: ['Service has a recent warning', 'Services have recent warnings'],
-}
-
 export function Problems({ problems }: { readonly problems: readonly BoardProblem[] }) {
-  const kinds = (Object.keys(TITLES) as BoardProblem['kind'][]).flatMap((kind) => {
-    const list = problems.filter((it) => it.kind === kind)
-    return list.length === 0 ? [] : [{ kind, list }]
-  })
+  const byKind = Map.groupBy(
+    problems,
+    ({ object, severity }) => `${severity} ${object.split('/')[0] ?? ''}`,
+  )
+  // `broken` is before `warn`.
+  const kinds = [...byKind].sort(([a], [b]) => compare(a, b))
   const summary =
     problems.length === 0
       ? 'No problems'
@@ -32,18 +25,22 @@ export function Problems({ problems }: { readonly problems: readonly BoardProble
         </span>
         {summary}
       </h2>
-      {kinds.map(({ kind, list }) => (
-        <details key={kind} open={list.length <= 3} class={list[0]?.severity}>
+      {kinds.map(([key, list]) => (
+        <details key={key} open={list.length <= 3} class={list[0]?.severity}>
           <summary>
-            <strong>{list.length}</strong> {TITLES[kind][list.length === 1 ? 0 : 1]}
+            <strong>{list.length}</strong> {titleOf(key, list.length)}
           </summary>
           <ul>
             {[...list]
-              .sort((a, b) => compare(a.about, b.about))
+              .sort((a, b) => compare(a.object, b.object))
               .slice(0, SHOWN)
-              .map(({ about, text }) => (
-                <li key={about}>
-                  <b>{about}</b> <span>{text}</span>
+              .map(({ object, reason, remedy, hits }) => (
+                <li key={`${object} ${remedy}`}>
+                  <b>{object}</b> <span>{reason}</span>
+                  <p>
+                    Fix: {remedy}
+                    {hits && ` (${hits})`}
+                  </p>
                 </li>
               ))}
             {list.length > SHOWN && <li>and {list.length - SHOWN} more</li>}
@@ -52,4 +49,10 @@ export function Problems({ problems }: { readonly problems: readonly BoardProble
       ))}
     </section>
   )
+}
+
+/** `Services, broken`, `Node, warning`. */
+function titleOf(key: string, count: number): string {
+  const [severity, kind = ''] = key.split(' ')
+  return `${kind}${count === 1 ? '' : 's'}, ${severity === 'broken' ? 'broken' : 'warning'}`
 }

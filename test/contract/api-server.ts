@@ -38,7 +38,8 @@ export class ApiServer {
     this.#argv = argv
   }
 
-  static async start(): Promise<ApiServer> {
+  /** `flags`: more of the API server. */
+  static async start(...flags: readonly string[]): Promise<ApiServer> {
     const folder = mkdtempSync(join(tmpdir(), 'bellwether-api-'))
     const [apiPort, etcdPort, peerPort] = await freePorts(3)
     const pki = new Pki(join(folder, 'pki'))
@@ -72,6 +73,7 @@ export class ApiServer {
       '--service-cluster-ip-range=10.96.0.0/16,fd00:96::/112',
       '--authorization-mode=RBAC',
       '--allow-privileged=true',
+      ...flags,
     ])
     await server.resume()
     return server

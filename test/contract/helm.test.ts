@@ -56,17 +56,8 @@ const objectsOf = (text: string): Map<string, KubeObject> =>
 function template(values: object, namespace = 'metallb-system'): Promise<string> {
   const file = join(folder, 'values.yaml')
   writeFileSync(file, JSON.stringify(values))
-  return must([
-    helm,
-    'template',
-    'bellwether',
-    CHART,
-    '-n',
-    namespace,
-    '-f',
-    file,
-    '--kube-version=1.34',
-  ])
+  const argv = ['template', 'bellwether', CHART, '-n', namespace, '-f', file]
+  return must([helm, ...argv, '--kube-version=1.34'])
 }
 
 test('helm: with default values, the objects are those of the plain manifests', async () => {
@@ -119,6 +110,7 @@ const VALUE_SETS: Readonly<Record<string, object>> = {
     prometheus: { scrapeAnnotations: true, metricsPort: 9999 },
     controller: {
       replicas: 1,
+      dashboard: { enabled: true, port: 8081 },
       image: { repository: 'images.example.com:5000/bellwether', tag: '1', pullPolicy: 'Always' },
       strategy: { type: 'Recreate' },
       serviceAccount: { name: 'other', annotations: { a: 'b' } },
@@ -184,9 +176,16 @@ test('helm: values come to where they belong', async () => {
     '--lb-class=example.com/lb',
     '--tls-min-version=VersionTLS12',
     '--metrics-cert-dir=/etc/metrics',
+    '--dashboard-port=8081',
     '--leader-elect=false',
   ])
   assert.equal(beside?.['name'], 'beside')
+  for (const role of ['RoleBinding metallb-system/', 'ClusterRoleBinding /metallb-system:']) {
+    const { subjects } = objectsOf(text).get(`${role}controller-dashboard`) as unknown as {
+      subjects: { name: string }[]
+    }
+    assert.equal(subjects[0]?.name, 'other')
+  }
   const [speaker] = podOf(text, 'DaemonSet metallb-system/speaker').containers
   const env = Object.fromEntries(
     (speaker?.['env'] as { name: string; value?: string }[]).map((it) => [it.name, it.value]),
@@ -253,17 +252,8 @@ test("helm: values of MetalLB's that have no effect are accepted and told", asyn
     speaker: { frr: { enabled: true }, reloader: { resources: {} } },
   }
   writeFileSync(file, JSON.stringify(values))
-  const notes = await installed(
-    'install',
-    'x',
-    CHART,
-    '-n',
-    'metallb-system',
-    '-f',
-    file,
-    '--dry-run=client',
-    '--take-ownership',
-  )
+  const dry = ['--dry-run=client', '--take-ownership']
+  const notes = await installed('install', 'x', CHART, '-n', 'metallb-system', '-f', file, ...dry)
   assert.match(
     notes,
     /no effect:\n {2}- speaker.frr: there is no FRR\n {2}- speaker.reloader: .*\n {2}- frrk8s: /,
@@ -282,9 +272,11 @@ test("kustomize: the example's objects are taken, with its image and components"
   for (const key of [
     'NetworkPolicy metallb-system/controller',
     'PrometheusRule metallb-system/bellwether',
+    'Role metallb-system/controller-dashboard',
   ]) {
     assert.ok(objectsOf(text).has(key), key)
   }
+  assert.match(text, /- --log-level=info\n +- --dashboard-port=8080\n/)
   assert.deepEqual(
     [...text.matchAll(/image: (.*)/g)].map((it) => it[1]),
     Array<string>(2).fill('images.example.com/bellwether:0.1.0'),
@@ -309,33 +301,18 @@ test('kustomize: with a namespace of its own, all is in that', async () => {
 const installed = (...args: string[]) =>
   must([helm, ...args], { env: { KUBECONFIG: api.kubeconfig } })
 
+/** Of the speakers' DaemonSet: it grows with each change of the spec. */
+const generation = () =>
+  api.kubectl('-n', 'metallb-system', 'get', 'ds/speaker', '-o', 'jsonpath={.metadata.generation}')
+
 test('helm: over an installation by kubectl, it says so, and takes it over when told to', async () => {
   await api.apply(read('manifests/bellwether.yaml'))
   const install = ['install', 'bellwether', CHART, '-n', 'metallb-system']
   await assert.rejects(installed(...install), /invalid ownership metadata/)
-  const before = await api.kubectl(
-    '-n',
-    'metallb-system',
-    'get',
-    'daemonset',
-    'speaker',
-    '-o',
-    'json',
-  )
+  const before = await generation()
   await installed(...install, '--take-ownership')
-  const after = await api.kubectl(
-    '-n',
-    'metallb-system',
-    'get',
-    'daemonset',
-    'speaker',
-    '-o',
-    'json',
-  )
   // Nothing of the pods changes, so none is restarted.
-  const generation = (text: string) =>
-    (JSON.parse(text) as { metadata: { generation: number } }).metadata.generation
-  assert.equal(generation(after), generation(before))
+  assert.equal(await generation(), before)
 })
 
 test('helm: what the controller puts into objects stays through an upgrade', async () => {
@@ -349,12 +326,7 @@ test('helm: what the controller puts into objects stays through an upgrade', asy
   const ca = '/spec/conversion/webhook/clientConfig/caBundle'
   const crdPatch = JSON.stringify([{ op: 'add', path: ca, value: authority }])
   await api.kubectl('patch', ...crd, '--type=json', '-p', crdPatch)
-  const values = [
-    '--set',
-    'crds.validationFailurePolicy=Fail',
-    '--set',
-    'controller.logLevel=debug',
-  ]
+  const values = ['--set=crds.validationFailurePolicy=Fail', '--set=controller.logLevel=debug']
   await installed('upgrade', 'bellwether', CHART, '-n', 'metallb-system', ...values)
   const path = 'jsonpath={.webhooks[0].clientConfig.caBundle} {.webhooks[0].failurePolicy}'
   assert.equal(await api.kubectl('get', ...webhooks, '-o', path), `${authority} Fail`)

@@ -18,7 +18,7 @@ export const pages = (): string[] =>
 export const readPage = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 
 /** Documents whose commands a test of their own runs as they stand. */
-const HELD_ELSEWHERE: readonly string[] = ['docs/migration.md']
+const HELD_ELSEWHERE: readonly string[] = ['docs/migration.md', 'docs/dashboard.md']
 
 export interface Block {
   readonly page: string

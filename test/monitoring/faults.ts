@@ -40,6 +40,15 @@ const usage = (pool: string, percent: number, value: number): Firing => ({
   message: `address pool ${pool} is past ${percent}% usage: ${value}%`,
 })
 
+const exhausted = (pool: string): Firing[] => [
+  {
+    alert: 'MetalLBAddressPoolExhausted',
+    labels: { pool },
+    message: `address pool ${pool} has no free address for more than a minute`,
+  },
+  ...[75, 85, 95].map((percent) => usage(pool, percent, 100)),
+]
+
 const familyFull = (pool: string, family: string): Firing => ({
   alert: 'BellwetherPoolFamilyExhausted',
   labels: { pool, family },
@@ -51,6 +60,8 @@ const soonFull = (pool: string, family: string): Firing => ({
   message: `address pool ${pool} will have no free ${family} address within a day`,
 })
 
+const rival = (mac: string, kind: string) =>
+  speaks('bellwether_rivals', 1, { ip: '172.18.0.10', mac, kind })
 const twice = (ip: string): Firing => ({
   alert: 'BellwetherAnnouncedTwice',
   labels: { ip },
@@ -112,14 +123,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'a pool is full',
     changes: poolSeries('ipv4', [20, 0], [20, 0]),
     at: '2m',
-    firing: [
-      {
-        alert: 'MetalLBAddressPoolExhausted',
-        labels: { pool: 'ipv4' },
-        message: 'address pool ipv4 has no free address for more than a minute',
-      },
-      ...[75, 85, 95].map((percent) => usage('ipv4', percent, 100)),
-    ],
+    firing: exhausted('ipv4'),
   },
   {
     name: 'a pool is full, and the lead changes: two controllers tell of it',
@@ -130,14 +134,7 @@ export const FAULTS: readonly Fault[] = [
         still(20),
     },
     at: '2m',
-    firing: [
-      {
-        alert: 'MetalLBAddressPoolExhausted',
-        labels: { pool: 'ipv4' },
-        message: 'address pool ipv4 has no free address for more than a minute',
-      },
-      ...[75, 85, 95].map((percent) => usage('ipv4', percent, 100)),
-    ],
+    firing: exhausted('ipv4'),
   },
   {
     name: 'a pool is used by 80%',
@@ -221,11 +218,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a stranger has one of our addresses',
     changes: {
-      [speaks('bellwether_rivals', 1, {
-        ip: '172.18.0.10',
-        mac: '02:00:00:00:00:99',
-        kind: 'stranger',
-      })]: still(1),
+      [rival('02:00:00:00:00:99', 'stranger')]: still(1),
     },
     at: '1m',
     firing: [
@@ -239,11 +232,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "another node's kernel answers, too",
     changes: {
-      [speaks('bellwether_rivals', 1, {
-        ip: '172.18.0.10',
-        mac: '02:00:00:00:00:02',
-        kind: 'speaker',
-      })]: still(1),
+      [rival('02:00:00:00:00:02', 'speaker')]: still(1),
     },
     at: '2m',
     firing: [twice('172.18.0.10')],

@@ -118,21 +118,21 @@ test('page: clients are bounded, and one that does not read is cut off', async (
     await until('both', () => stream.clients === 2)
     assert.equal((await ask(`${url}events`)).statusCode, 503)
     // The kernel's buffers fill up, then ours.
+    const say = (reason: string) => {
+      const problem = { severity: 'warn', object: 'it', reason, remedy: 'none' } as const
+      stream.send({ problems: { one: problem } })
+    }
     const text = 'x'.repeat(100_000)
     await until(
       'it to be cut off',
       () => {
-        stream.send({
-          problems: { one: { kind: 'event', severity: 'warning', about: 'it', text } },
-        })
+        say(text)
         return stream.cutOff === 1
       },
       { everyMs: 5 },
     )
     assert.equal(stream.clients, 1)
-    stream.send({
-      problems: { one: { kind: 'event', severity: 'warning', about: 'it', text: 'the last' } },
-    })
+    say('the last')
     await until('the last for who reads', () => heard.includes('the last'))
     reader.destroy()
     await until('nobody', () => stream.clients === 0)
@@ -142,7 +142,7 @@ test('page: clients are bounded, and one that does not read is cut off', async (
   }
 })
 
-test("page: the image's controller serves it, with the rights of manifests/dashboard.yaml", async () => {
+test("page: the image's controller serves it, with the rights of manifests/dashboard", async () => {
   const api = await ApiServer.start()
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-image-'))
   const read = (name: string) => readFileSync(join(ROOT, `manifests/${name}.yaml`), 'utf8')
@@ -150,7 +150,10 @@ test("page: the image's controller serves it, with the rights of manifests/dashb
   try {
     await must([process.execPath, join(ROOT, 'tools/bundle.ts'), folder])
     await api.apply(read('bellwether'))
-    await api.apply(read('dashboard'))
+    await api.apply(read('dashboard/dashboard'))
+    for (const file of ['ip-pool', 'advertise']) {
+      await api.apply(readFileSync(join(ROOT, `examples/tutorial/${file}.yaml`), 'utf8'))
+    }
     await api.apply({
       apiVersion: 'v1',
       kind: 'Service',
@@ -174,8 +177,8 @@ test("page: the image's controller serves it, with the rights of manifests/dashb
     controller.stdout?.on('data', (chunk) => (log += String(chunk)))
     const url = `http://127.0.0.1:${dashboard}/`
     await until('the page', async () => (await fetch(`${url}app.js`)).status === 200)
-    // The reason is an event's: that it comes shows that events can be read.
-    const text = await hear(url, /Service default\/poor","text":"(?!has no address yet)/)
+    // That it has no endpoints is known where they can be read, and told after a while.
+    const text = await hear(url, /"Service\/default\/poor","reason":"endpoints: it has none/)
     assert.match(text, /event: state/)
     assert.doesNotMatch(text, /secretkey|tls\.key/)
     assert.match(log, /"dashboard-served"/)

@@ -92,16 +92,19 @@ test('page: where motion is not wanted, nothing flies', async () => {
   })
 })
 
-test('page: problems stand on top, and go when they are over', async () => {
+test('page: problems stand on top with what to do, and go when they are over', async () => {
   await looking(smallSegment, {}, async (page, objects) => {
-    const title = page.locator('main > section').first().locator('h2')
+    const top = page.locator('main > section').first()
+    const title = top.locator('h2')
     assert.match(await title.innerText(), /No problems/)
-    await objects.invalid('pool edge: overlaps')
-    await page.getByText('pool edge: overlaps').waitFor()
+    await objects.invalid('IPAddressPool/edge: overlaps')
+    await top.getByText('Fix: mend IPAddressPool/edge: overlaps').waitFor()
     assert.match(await title.innerText(), /1 problem/)
+    await objects.valid()
+    await top.getByText('No problems').waitFor()
     await objects.service('poor', undefined, 'edge')
-    await page.getByText('has no address yet').waitFor()
-    assert.match(await title.innerText(), /2 problems/)
+    await top.getByText('Service/default/poor').waitFor()
+    assert.match(await top.innerText(), /Fix: wait a moment/)
   })
 })
 
@@ -135,6 +138,7 @@ for (const dark of [false, true]) {
     await looking(troubled, { dark, still: true }, async (page, objects) => {
       await moves(objects)
       await page.locator('#time-line li').nth(3).waitFor()
+      await page.locator('#problems').getByText('Node/node-4').waitFor()
       await keep(page, name)
       const closed = page.locator('details:not([open]) > summary')
       while ((await closed.count()) > 0) await closed.first().click()
@@ -147,6 +151,7 @@ test('page: on a phone of 320 px nothing is cut off, and axe is content', async 
   await looking(troubled, { width: 320, height: 640, still: true }, async (page, objects) => {
     await moves(objects)
     await page.locator('#time-line li').nth(3).waitFor()
+    await page.locator('#problems').getByText('Node/node-4').waitFor()
     await keep(page, 'phone')
     const [scroll, client] = await page.evaluate<[number, number]>(
       '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',

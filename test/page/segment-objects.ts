@@ -2,7 +2,9 @@
 import type { FakeCluster } from '../fakes/cluster.ts'
 import {
   CONFIGURATION_STATES,
+  ENDPOINT_SLICES,
   IP_ADDRESS_POOLS,
+  L2_ADVERTISEMENTS,
   NODES,
   PODS,
   SERVICES,
@@ -11,7 +13,10 @@ import {
 
 export const NAMESPACE = 'metallb-system'
 
-const condition = (status: 'True' | 'False') => ({ conditions: [{ type: 'Ready', status }] })
+const condition = (status: 'True' | 'False') => ({
+  phase: 'Running',
+  conditions: [{ type: 'Ready', status }],
+})
 
 export class SegmentObjects {
   readonly cluster: FakeCluster
@@ -23,13 +28,26 @@ export class SegmentObjects {
 
   async node(name: string, ready: 'True' | 'False' = 'True'): Promise<void> {
     await this.cluster.create(NODES, { metadata: { name }, status: condition(ready) })
+    await this.#pod('speaker', name, ready)
+  }
+
+  /** The controller, and an advertisement of all pools. */
+  async installed(node: string): Promise<void> {
+    await this.#pod('controller', node, 'True')
+    await this.cluster.create(L2_ADVERTISEMENTS, {
+      metadata: { namespace: NAMESPACE, name: 'all' },
+      spec: {},
+    })
+  }
+
+  async #pod(component: string, node: string, ready: 'True' | 'False'): Promise<void> {
     await this.cluster.create(PODS, {
       metadata: {
         namespace: NAMESPACE,
-        name: `speaker-${name}`,
-        labels: { app: 'metallb', component: 'speaker' },
+        name: `${component}-${node}`,
+        labels: { app: 'metallb', component },
       },
-      spec: { nodeName: name },
+      spec: { nodeName: node },
       status: condition(ready),
     })
   }
@@ -54,8 +72,16 @@ export class SegmentObjects {
     const annotations = { 'metallb.io/ip-allocated-from-pool': pool }
     await this.cluster.create(SERVICES, {
       metadata: { namespace: 'default', name, ...(ip === undefined ? {} : { annotations }) },
-      spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+      spec: { type: 'LoadBalancer', clusterIP: '10.96.0.1', ports: [{ port: 80 }] },
       status: { loadBalancer: ip === undefined ? {} : { ingress: [{ ip }] } },
+    })
+    await this.cluster.create(ENDPOINT_SLICES, {
+      metadata: {
+        namespace: 'default',
+        name: `${name}-1`,
+        labels: { 'kubernetes.io/service-name': name },
+      },
+      endpoints: [{ nodeName: node ?? '' }],
     })
     if (node !== undefined) {
       await this.#status(name, node, '2026-03-01T08:00:00Z', { cause: 'first' })
@@ -77,6 +103,12 @@ export class SegmentObjects {
     })
   }
 
+  /** Mended. */
+  async valid(): Promise<void> {
+    const ref = { namespace: NAMESPACE, name: 'controller' }
+    await this.cluster.delete(CONFIGURATION_STATES, ref)
+  }
+
   async #status(name: string, node: string, since: string, takeover: object): Promise<void> {
     await this.cluster.create(SERVICE_L2_STATUSES, {
       metadata: { namespace: NAMESPACE, name: `l2-${name}-${node}` },
@@ -96,6 +128,7 @@ export class SegmentObjects {
 /** Three nodes, two pools and a few Services, of which all is well. */
 export async function smallSegment(objects: SegmentObjects): Promise<void> {
   for (const name of ['node-1', 'node-2', 'node-3']) await objects.node(name)
+  await objects.installed('node-1')
   await objects.pool('ip-pool', ['172.18.0.10-172.18.0.30'], 9, 12)
   await objects.pool('edge', ['192.0.2.0/29'], 7, 1)
   for (let i = 0; i < 9; i++) {
@@ -109,6 +142,7 @@ export async function smallSegment(objects: SegmentObjects): Promise<void> {
 export async function largeSegment(objects: SegmentObjects, services: number): Promise<void> {
   const nodes = Array.from({ length: 12 }, (_, i) => `worker-${i + 1}`)
   for (const name of nodes) await objects.node(name)
+  await objects.installed('worker-1')
   await objects.pool('campus', ['10.20.0.0/19'], services, 8192 - services)
   for (let i = 0; i < services; i++) {
     const ip = `10.20.${i >> 8}.${i & 255}`

@@ -10,6 +10,7 @@ const OBJECTS = [
   'parts/30-speaker.yaml',
   'parts/40-metrics.yaml',
   'parts/40-webhooks.yaml',
+  'dashboard/dashboard.yaml',
   'network-policy/network-policy.yaml',
   'prometheus/service-monitors.yaml',
   'prometheus/pod-monitors.yaml',

@@ -5,16 +5,60 @@ values in. `include "bellwether.text" (list $ FILE)` is one file's text with thi
 {{- define "bellwether.text" -}}
 {{- $root := index . 0 -}}
 {{- $text := required (printf "the chart has no objects/%s" (index . 1)) ($root.Files.Get (printf "objects/%s" (index . 1))) -}}
+{{- if $root.Values.metallbNames -}}
+{{- $text = include "bellwether.renamed" (list $root $text) -}}
+{{- else -}}
 {{- with $root.Values.nameOverride -}}
 {{- $text = regexReplaceAll "\\bapp(: |=)metallb\\b" $text (printf "app${1}%s" .) -}}
 {{- end -}}
+{{- end -}}
 {{- $text | replace "metallb-system" $root.Release.Namespace -}}
+{{- end }}
+
+{{/*
+Text with the names, labels and selectors that MetalLB's chart gives: (list $ TEXT). It knows how the plain
+manifests are written: labels in braces, names two columns in. test/contract/metallb-chart.test.ts holds it.
+*/}}
+{{- define "bellwether.renamed" -}}
+{{- $root := index . 0 -}}
+{{- $text := index . 1 -}}
+{{- $full := include "bellwether.fullname" $root -}}
+{{- $name := $root.Values.nameOverride | default "metallb" | trunc 63 | trimSuffix "-" -}}
+{{- $labels := list (printf "app.kubernetes.io/name: %q" $name) (printf "app.kubernetes.io/instance: %q" $root.Release.Name) -}}
+{{- $text = regexReplaceAll "\\bapp=metallb,component=" $text (printf "app.kubernetes.io/name=%s,app.kubernetes.io/component=" $name) -}}
+{{- $text = regexReplaceAll "(?m)^( +)app: metallb$" $text (printf "${1}%s" (join "\n${1}" $labels)) -}}
+{{- $text = regexReplaceAll "\\bapp: metallb\\b" $text (join ", " $labels) -}}
+{{- $text = regexReplaceAll "\\bcomponent: (controller|speaker)\\b" $text "app.kubernetes.io/component: ${1}" -}}
+{{- $text = regexReplaceAll "(?m)^(  name: )((?:controller|speaker)(?:-monitor|-dashboard)?|pod-lister|prometheus-k8s)$" $text (printf "${1}%s-${2}" $full) -}}
+{{- $text = regexReplaceAll "\\bname: ((?:controller|speaker)-monitor-service)\\b" $text (printf "name: %s-${1}" $full) -}}
+{{- $text = regexReplaceAll "(kind: Role, name: )" $text (printf "${1}%s-" $full) -}}
+{{- $text = regexReplaceAll "(METALLB_DEPLOYMENT, value: |resourceNames: \\[)controller\\b" $text (printf "${1}%s-controller" $full) -}}
+{{- $text | replace "metallb-system:" (printf "%s:" $full) -}}
+{{- end }}
+
+{{/* What MetalLB's chart begins names with. */}}
+{{- define "bellwether.fullname" -}}
+{{- $name := .Values.nameOverride | default "metallb" -}}
+{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
+{{- .Values.fullnameOverride | default $full | trunc 63 | trimSuffix "-" -}}
+{{- end }}
+
+{{/* Name of an object that this release has: (list $ NAME). */}}
+{{- define "bellwether.name" -}}
+{{- $root := index . 0 -}}
+{{- if $root.Values.metallbNames -}}{{- include "bellwether.fullname" $root }}-{{ end -}}
+{{- index . 1 -}}
+{{- end }}
+
+{{/* `controller` or `speaker`, of labels. */}}
+{{- define "bellwether.component" -}}
+{{- get . "component" | default (get . "app.kubernetes.io/component") -}}
 {{- end }}
 
 {{/* Name of the service account of `controller` or `speaker`: (list $ NAME). */}}
 {{- define "bellwether.serviceAccount" -}}
 {{- $account := (get (index . 0).Values (index . 1)).serviceAccount -}}
-{{- $account.name | default (ternary (index . 1) "default" $account.create) -}}
+{{- $account.name | default (ternary (include "bellwether.name" .) "default" $account.create) -}}
 {{- end }}
 
 {{/* Image of one that the manifests name, with repository and tag of the values: (list IMAGE VALUES). */}}
@@ -102,7 +146,7 @@ values in. `include "bellwether.text" (list $ FILE)` is one file's text with thi
 
 {{/* Name of the secret with the gossip's key. */}}
 {{- define "bellwether.secretName" -}}
-{{- .Values.speaker.secretName | default "memberlist" -}}
+{{- .Values.speaker.secretName | default (include "bellwether.name" (list . "memberlist")) -}}
 {{- end }}
 
 {{/* The items of a list whose `name` has not the prefix, as {items: […]}: (list LIST PREFIX). */}}

@@ -30,7 +30,7 @@ export async function serveDashboard(
   { namespace, loadBalancerClass, port: wanted, folder }: DashboardOptions,
   stop: AbortSignal,
 ): Promise<number | undefined> {
-  const board = new Board(loadBalancerClass, (text) => Date.parse(text))
+  const board = new Board({ namespace, loadBalancerClass })
   const epoch = randomUUID().replaceAll('-', '')
   const stream = new EventStream(board.state, epoch, clock)
   try {

@@ -6,8 +6,11 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Cluster, FollowScope, Followed, Resource } from '../../ports/cluster.ts'
 import {
   CONFIGURATION_STATES,
+  ENDPOINT_SLICES,
   EVENTS,
   IP_ADDRESS_POOLS,
+  L2_ADVERTISEMENTS,
+  NAMESPACES,
   NODES,
   PODS,
   SERVICES,
@@ -38,28 +41,36 @@ export function watchBoard(
   const pass = () => {
     hurried = false
     if (signal.aborted) return
+    board.unseen = unseen()
     const delta = board.delta(Date.now())
     if (delta) tell(delta)
     if (board.waiting) later(TICK_MS)
   }
-  const follow = (kind: BoardKind, resource: Resource, scope: FollowScope, optional = false) => {
+  const follow = (kind: BoardKind, resource: Resource, scope: FollowScope): Followed => {
     const heard: Parameters<Cluster['follow']>[2] = (change) => {
       if (change.kind === 'upsert') board.put(kind, change.key, change.object)
       else if (change.kind === 'delete') board.remove(kind, change.key)
       if (followed.every(({ synced }) => synced)) later(BURST_MS)
     }
     // The board has what it needs of them.
-    const one = cluster.follow(resource, { ...scope, keep: 'metadata' }, heard, signal)
-    if (!optional) followed.push(one)
+    return cluster.follow(resource, { ...scope, keep: 'metadata' }, heard, signal)
   }
-  follow('node', NODES, {})
-  follow('pod', PODS, { namespace, labelSelector: 'app=metallb,component=speaker' })
-  follow('service', SERVICES, {})
-  follow('announcement', SERVICE_L2_STATUSES, { namespace })
-  follow('pool', IP_ADDRESS_POOLS, { namespace })
-  follow('configuration', CONFIGURATION_STATES, { namespace })
-  // Without them only the reasons are missing.
-  const warnings = 'type=Warning,involvedObject.kind=Service'
-  follow('event', EVENTS, { fieldSelector: warnings }, true)
+  followed.push(
+    follow('node', NODES, {}),
+    follow('namespace', NAMESPACES, {}),
+    follow('pod', PODS, { namespace }),
+    follow('service', SERVICES, {}),
+    follow('announcement', SERVICE_L2_STATUSES, { namespace }),
+    follow('pool', IP_ADDRESS_POOLS, { namespace }),
+    follow('advertisement', L2_ADVERTISEMENTS, { namespace }),
+    follow('configuration', CONFIGURATION_STATES, { namespace }),
+  )
+  // Without these there is less to tell of why something is wrong, and of what was before.
+  const endpointSlices = follow('endpointSlice', ENDPOINT_SLICES, {})
+  const events = follow('event', EVENTS, { fieldSelector: 'involvedObject.kind=Service' })
+  const unseen = () => ({
+    ...(endpointSlices.synced ? {} : { endpointSlices: 'the controller has not got them' }),
+    ...(events.synced ? {} : { events: 'the controller has not got them' }),
+  })
   signal.addEventListener('abort', () => timer?.cancel(), { once: true })
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Holding } from './handover.ts'
-import { Takeovers, takeoverWords } from './takeover.ts'
+import { TAKEOVER_CAUSES, Takeovers, readTakeover, takeoverWords } from './takeover.ts'
 import type { Former, Takeover } from './takeover.ts'
 
 const IP = '10.0.0.1'
@@ -135,3 +135,17 @@ for (const [takeover, words] of [
     assert.equal(takeoverWords(takeover), words)
   })
 }
+
+test('takeover: what is said of it can be read again, but for an outage of 0', () => {
+  for (const cause of TAKEOVER_CAUSES) {
+    const from = cause === 'first' ? {} : { from: 'w1.example' }
+    const dark = cause === 'first' || cause === 'handover' ? {} : { outageMs: 130 }
+    for (const told of [
+      { cause, ...from },
+      { cause, ...from, ...dark },
+    ]) {
+      assert.deepEqual(readTakeover(takeoverWords(told)), told)
+    }
+  }
+  assert.equal(readTakeover('a cause of another version'), undefined)
+})

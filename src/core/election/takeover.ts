@@ -221,3 +221,17 @@ export function takeoverWords({ cause, from, outageMs }: TakeoverTold): string {
 }
 
 const isCause = (text: string): text is TakeoverCause => Object.hasOwn(WORDS, text)
+
+/** What `takeoverWords` says, read again; undefined: other words. An outage of 0 is not in them. */
+export function readTakeover(words: string): TakeoverTold | undefined {
+  const giver = /^handed over by (\S+)$/.exec(words)?.[1]
+  if (giver !== undefined) return { cause: 'handover', from: giver }
+  const taken = /^taken from (\S+) \((.*)\)(?:, (\d+) ms without an answer at most)?$/.exec(words)
+  const [cause] = TAKEOVER_CAUSES.filter((it) => WORDS[it] === (taken?.[2] ?? words))
+  if (cause === undefined) return undefined
+  return {
+    cause,
+    ...(taken?.[1] !== undefined && { from: taken[1] }),
+    ...(taken?.[3] !== undefined && { outageMs: Number(taken[3]) }),
+  }
+}

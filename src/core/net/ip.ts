@@ -29,9 +29,10 @@ export function parseIp(text: string): Ip | undefined {
 
 /** The canonical text: dotted quad, or RFC 5952 for IPv6. */
 export function formatIp(ip: Ip): string {
-  return ip.family === 4
-    ? Address4.fromBigInt(ip.value).correctForm()
-    : Address6.fromBigInt(ip.value).correctForm()
+  if (ip.family === 6) return Address6.fromBigInt(ip.value).correctForm()
+  // By hand: reports and elections do it for each address, and the library goes by way of hex.
+  const value = Number(ip.value)
+  return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`
 }
 
 /** Orders by family, then number: IPv4 before IPv6. */

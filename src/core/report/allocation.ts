@@ -10,8 +10,16 @@ import { NOT_SHARED } from '../pool/sharing.ts'
 import type { Snapshot } from './snapshot.ts'
 import { parseTime } from './time.ts'
 
-export const ipsOf = ({ ingress }: Pick<Service, 'ingress'>): Ip[] =>
-  ingress.flatMap((text) => parseIp(text) ?? [])
+const parsed = new WeakMap<readonly string[], Ip[]>()
+
+/** Parsed once, since every step of a report asks for it. */
+export function ipsOf({ ingress }: Pick<Service, 'ingress'>): Ip[] {
+  const known = parsed.get(ingress)
+  if (known) return known
+  const ips = ingress.flatMap((text) => parseIp(text) ?? [])
+  parsed.set(ingress, ips)
+  return ips
+}
 
 /** A load balancer that this controller and these speakers are for. */
 export const isOurs = ({ flags }: Pick<Snapshot, 'flags'>, service: Service): boolean =>

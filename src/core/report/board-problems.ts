@@ -1,65 +1,68 @@
-/** What is wrong, as far as the API's objects tell, worst first. */
-import type { BoardObject } from './board-objects.ts'
-import type { BoardNode, BoardProblem, BoardService } from './board-state.ts'
+/** The problems of the other reports, as the dashboard shows them. */
+import type { BoardProblem } from './board-state.ts'
+import { PATIENCE_MS } from './board-suspects.ts'
+import { hitsText, problems } from './problems.ts'
+import type { Snapshot } from './snapshot.ts'
 
-/** How long a Service may be without address or announcer before that is a problem: a move takes less. */
-export const PATIENCE_MS = 5000
-/** How long a Warning event is shown that nothing else bears out. */
-export const EVENT_MS = 10 * 60_000
+/** How often they are looked for, at most, while objects change: it takes a while where there are many. */
+export const LOOK_MS = 2000
+/** Objects whose state comes and goes, other than what people have written: these are given time to heal. */
+const HEALS = /^(?:Node|Pod|DaemonSet|Deployment)\//
 
-export interface BoardSight {
-  readonly nodes: Iterable<BoardNode>
-  /** With the moment since when each lacks something, in ms; undefined: it lacks nothing. */
-  readonly services: Iterable<readonly [BoardService, lackingSince: number | undefined]>
-  readonly pools: Iterable<BoardObject<'pool'>>
-  readonly configurations: Iterable<BoardObject<'configuration'>>
-  readonly events: Iterable<BoardObject<'event'> & { readonly atMs: number }>
-  readonly now: number
+interface Found {
+  readonly problem: BoardProblem
+  /** Of a Service that was given time. */
+  readonly lasting: boolean
+  /** When it was found first. */
+  readonly since: number
 }
 
-/** By key. */
-export function boardProblems(sight: BoardSight): Map<string, BoardProblem> {
-  const found = new Map<string, BoardProblem>()
-  const add = (kind: BoardProblem['kind'], severity: BoardProblem['severity']) => {
-    return (about: string, text: string) =>
-      void found.set(`${kind} ${about}`, { kind, severity, about, text })
-  }
-  const said = new Map<string, BoardObject<'event'> & { atMs: number }>()
-  for (const event of sight.events) {
-    if ((said.get(event.about)?.atMs ?? 0) <= event.atMs) said.set(event.about, event)
-  }
-  const told = (key: string, otherwise: string) => said.get(key)?.message || otherwise
+export class BoardProblems {
+  /** By key. */
+  #found: ReadonlyMap<string, Found> = new Map()
+  #lookedAt = -Infinity
+  #services = ''
+  #changed = true
+  #heldBack = false
 
-  for (const { name, result, errorSummary } of sight.configurations) {
-    if (result !== 'Invalid') continue
-    add('configuration', 'error')(`ConfigurationState ${name}`, errorSummary || 'is not valid')
+  /** An object is not what it was when they were looked for. */
+  changed(): void {
+    this.#changed = true
   }
-  for (const [service, since] of sight.services) {
-    if (since === undefined || sight.now - since < PATIENCE_MS) continue
-    const about = `Service ${service.key}`
-    if (service.addresses.length === 0) {
-      add('service', 'error')(about, told(service.key, 'has no address yet'))
-    } else {
-      const nobody = `no node announces ${service.addresses.join(', ')}`
-      add('announce', 'error')(about, told(service.key, nobody))
+
+  /** True where time alone changes what is to be shown. */
+  get waiting(): boolean {
+    return this.#changed || this.#heldBack
+  }
+
+  /** Those to be shown, by key. Of Services, only these are looked at. */
+  at(now: number, services: ReadonlySet<string>, take: () => Snapshot): Map<string, BoardProblem> {
+    const text = [...services].join()
+    if (text !== this.#services) this.#changed = true
+    if (this.#changed && now - this.#lookedAt >= LOOK_MS) {
+      this.#look(now, take(), services)
+      this.#services = text
+      this.#lookedAt = now
+      this.#changed = false
     }
-    said.delete(service.key)
+    const shown = [...this.#found].filter(
+      ([, { problem, lasting, since }]) =>
+        lasting || !HEALS.test(problem.object) || now - since >= PATIENCE_MS,
+    )
+    this.#heldBack = shown.length < this.#found.size
+    return new Map(shown.map(([key, { problem }]) => [key, problem]))
   }
-  for (const node of sight.nodes) {
-    const add1 = add('node', 'warning')
-    if (!node.ready) add1(`Node ${node.name}`, 'is not ready')
-    else if (node.speaker === 'not ready') add1(`Node ${node.name}`, 'its speaker is not ready')
+
+  #look(now: number, snapshot: Snapshot, services: ReadonlySet<string>): void {
+    this.#found = new Map(
+      problems(snapshot, services).map((found) => {
+        const { services: hit, ...rest } = found
+        const key = `${found.object} ${found.remedy}`
+        const hits = hitsText(found)
+        const problem = { ...rest, ...(hits !== undefined && { hits }) }
+        const since = this.#found.get(key)?.since ?? now
+        return [key, { problem, lasting: hit.length > 0, since }]
+      }),
+    )
   }
-  for (const pool of sight.pools) {
-    if (pool.usage?.free === '0' && pool.usage.total !== '0') {
-      add('pool', 'warning')(`IPAddressPool ${pool.name}`, 'has no free address left')
-    } else if (pool.warning !== undefined) {
-      add('pool', 'warning')(`IPAddressPool ${pool.name}`, pool.warning || 'is nearly full')
-    }
-  }
-  for (const [key, event] of said) {
-    if (sight.now - event.atMs > EVENT_MS) continue
-    add('event', 'warning')(`Service ${key}`, `${event.reason}: ${event.message}`)
-  }
-  return found
 }

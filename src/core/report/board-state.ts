@@ -51,13 +51,17 @@ export interface BoardMove {
   readonly outageMs?: number
 }
 
+/** As the other reports have it (problems.ts). */
 export interface BoardProblem {
-  /** Problems of one kind are shown together. */
-  readonly kind: 'configuration' | 'service' | 'announce' | 'node' | 'pool' | 'event'
-  readonly severity: 'error' | 'warning'
-  /** Object that it is about: `Service default/nginx`. */
-  readonly about: string
-  readonly text: string
+  /** `broken`: something does not work. `warn`: it may soon not, or not in all places. */
+  readonly severity: 'broken' | 'warn'
+  /** The object to fix: `Service/default/nginx`. */
+  readonly object: string
+  readonly reason: string
+  /** The one thing to do. */
+  readonly remedy: string
+  /** Which Services suffer by it. */
+  readonly hits?: string
 }
 
 /** Everything by key, so that a change is the keys that changed. */

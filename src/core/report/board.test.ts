@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { MAX_MOVES } from './board-moves.ts'
+import { LOOK_MS } from './board-problems.ts'
+import { MAX_SUSPECTS, PATIENCE_MS } from './board-suspects.ts'
 import { applyDelta, emptyBoard } from './board-state.ts'
 import { Board } from './board.ts'
 
-const make = () => new Board(undefined, (text) => Date.parse(text))
+const make = () => new Board({ namespace: 'metallb-system', loadBalancerClass: undefined })
 
 const service = (name: string, ip?: string, more: object = {}) => ({
   metadata: {
@@ -84,69 +86,149 @@ test('board: the time line is bounded, and the oldest goes', () => {
   assert.ok(moves.every(({ at }) => at !== new Date(0).toISOString()))
 })
 
-test('board: what is not announced for long is a problem, told by its event; a move is none', () => {
+test('board: a move that only an event tells of is on the time line; with its status it is one', () => {
   const board = make()
   board.put('service', 'd/a', service('a', '10.0.0.1'))
+  const told = (name: string, node: string, at: string, how: string) =>
+    board.put('event', name, {
+      metadata: { name },
+      reason: 'nodeAssigned',
+      message: `announcing from node "${node}" with protocol "layer2": a spread; and so on; ${how}`,
+      involvedObject: { kind: 'Service', namespace: 'd', name: 'a' },
+      lastTimestamp: at,
+    })
+  told('1', 'n1', '2026-01-01T00:00:00Z', 'nobody had it')
+  const gone = 'taken from n1 (the node or its cable is gone), 812 ms without an answer at most'
+  told('2', 'n2', '2026-01-01T00:01:00Z', gone)
+  told('3', 'n1', '2026-01-01T00:09:00Z', 'handed over by n2')
   board.delta(0)
-  assert.deepEqual(board.state.problems, {})
-  assert.equal(board.waiting, true)
-  board.put('event', 'e', {
-    metadata: { name: 'e' },
-    type: 'Warning',
-    reason: 'announceFailed',
-    message: 'no active endpoints',
-    involvedObject: { kind: 'Service', namespace: 'd', name: 'a' },
-    lastTimestamp: new Date(5000).toISOString(),
-  })
-  board.delta(5000)
-  assert.deepEqual(board.state.problems['announce Service d/a'], {
-    kind: 'announce',
-    severity: 'error',
-    about: 'Service d/a',
-    text: 'no active endpoints',
-  })
+  const causes = () =>
+    Object.values(board.state.moves).map((it) => [it.cause, it.from, it.outageMs])
+  assert.deepEqual(causes(), [
+    ['nodeGone', 'n1', 812],
+    ['handover', 'n2', undefined],
+  ])
+  const takeover = { cause: 'handover', from: 'n2', outageMs: 0 }
+  board.put('announcement', '3', status('a', 'n1', '2026-01-01T00:08:58Z', takeover))
+  board.delta(0)
+  assert.deepEqual(causes()[1], ['handover', 'n2', 0], 'the status tells it better')
+  told('3', 'n1', '2026-01-01T00:09:01Z', 'handed over by n2')
+  board.delta(0)
+  assert.equal(causes().length, 2)
+})
+
+const MORE = {
+  advertisement: { metadata: { name: 'ad' }, spec: { ipAddressPools: ['p'] } },
+  pool: { metadata: { name: 'p' }, spec: { addresses: ['10.0.0.0/30'] } },
+  node: { metadata: { name: 'n1' }, status: { conditions: [{ type: 'Ready', status: 'True' }] } },
+}
+
+const pod = (component: string, ready: string) => ({
+  metadata: { name: component, labels: { component } },
+  spec: { nodeName: 'n1' },
+  status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready }] },
+})
+
+/** A cluster in which all is well, but for endpoints. */
+function cluster(board: Board): void {
+  board.put('service', 'd/a', service('a', '10.0.0.1', { clusterIP: '10.1.0.1' }))
   board.put('announcement', '1', status('a', 'n1', '2026-01-01T00:00:00Z'))
-  board.remove('event', 'e')
-  board.delta(5001)
-  assert.deepEqual(board.state.problems, {})
+  board.put('pod', 's', pod('speaker', 'True'))
+  board.put('pod', 'c', pod('controller', 'True'))
+  for (const [kind, object] of Object.entries(MORE)) {
+    board.put(kind as keyof typeof MORE, kind, object)
+  }
+}
+
+const told = (board: Board) =>
+  Object.values(board.state.problems).map(({ severity, object, reason, remedy, hits }) =>
+    [severity, object, reason, remedy, hits].join(' | '),
+  )
+
+test('board: a problem is what the other reports say, with what to do, once it has lasted', () => {
+  const board = make()
+  cluster(board)
+  board.delta(0)
+  assert.deepEqual(told(board), [])
+  assert.equal(board.waiting, true)
+  board.delta(PATIENCE_MS)
+  const remedy = 'give Service d/a a spec.selector, or EndpointSlices of its own'
+  assert.deepEqual(told(board), [
+    `broken | Service/d/a | endpoints: it has none: no node announces it | ${remedy} | `,
+  ])
+  board.put('endpointSlice', 'e', {
+    metadata: { namespace: 'd', labels: { 'kubernetes.io/service-name': 'a' } },
+    endpoints: [{ nodeName: 'n1' }],
+  })
+  board.delta(PATIENCE_MS + LOOK_MS)
+  assert.deepEqual(told(board), [])
   assert.equal(board.waiting, false)
 })
 
-test('board: a node, a speaker, a pool and a configuration that are not well are problems', () => {
+test('board: what heals within its time is never shown, and begins anew', () => {
   const board = make()
-  const ready = (status: string) => ({ conditions: [{ type: 'Ready', status }] })
-  board.put('node', 'n1', { metadata: { name: 'n1' }, status: ready('Unknown') })
-  board.put('node', 'n2', { metadata: { name: 'n2' }, status: ready('True') })
-  board.put('pod', 's', {
-    metadata: { name: 's', labels: { component: 'speaker' } },
-    spec: { nodeName: 'n2' },
-    status: ready('False'),
+  cluster(board)
+  board.unseen = { endpointSlices: 'nobody may' }
+  board.delta(0)
+  assert.equal(board.waiting, false, 'what is not seen is no problem')
+  board.put('pod', 's', pod('speaker', 'False'))
+  board.delta(1000)
+  board.put('pod', 's', pod('speaker', 'True'))
+  board.delta(2000)
+  board.put('pod', 's', pod('speaker', 'False'))
+  board.delta(4000)
+  board.delta(7000)
+  assert.deepEqual(told(board), [])
+  board.delta(4000 + PATIENCE_MS)
+  assert.match(told(board).join(), /warn \| .*speaker/)
+})
+
+test('board: what people have written does not heal, and is shown at once', () => {
+  const board = make()
+  cluster(board)
+  board.unseen = { endpointSlices: 'nobody may' }
+  board.put('configuration', 'c', {
+    metadata: { name: 'controller' },
+    status: { result: 'Invalid', errorSummary: 'IPAddressPool/p: spec.addresses overlap' },
   })
-  board.put('pool', 'p', {
-    metadata: { name: 'p' },
-    spec: { addresses: ['10.0.0.0/31'] },
+  board.put('pool', 'pool', {
+    ...MORE.pool,
     status: {
-      assignedIPv4: 2,
-      availableIPv4: 0,
-      usage: { used: '2', free: '0', total: '2' },
+      conditions: [{ type: 'UsageHigh', status: 'True', message: 'three of four' }],
+      assignedIPv4: 3,
+      availableIPv4: 1,
     },
   })
-  const errorSummary = 'pool overlaps'
-  board.put('configuration', 'c', {
-    metadata: { name: 'c' },
-    status: { result: 'Invalid', errorSummary },
-  })
   board.delta(0)
-  assert.deepEqual(
-    Object.values(board.state.problems).map(({ about, text }) => `${about}: ${text}`),
-    [
-      'ConfigurationState c: pool overlaps',
-      'Node n1: is not ready',
-      'Node n2: its speaker is not ready',
-      'IPAddressPool p: has no free address left',
-    ],
+  assert.match(
+    told(board)[0] ?? '',
+    /^\w+ \| IPAddressPool\/p \| configuration: invalid by .* \| mend /,
   )
-  assert.equal(board.state.pools['p']?.share, 1)
+  assert.match(told(board)[1] ?? '', /^warn \| IPAddressPool\/p \| three of four \| add addresses/)
+  assert.equal(board.state.pools['p']?.share, 0.75)
+})
+
+test('board: problems are looked for now and then, however often objects change', () => {
+  const board = make()
+  board.delta(0)
+  board.put('configuration', 'c', { metadata: { name: 'c' }, status: { result: 'Invalid' } })
+  board.delta(LOOK_MS - 1)
+  assert.deepEqual(told(board), [])
+  assert.equal(board.waiting, true)
+  board.delta(LOOK_MS)
+  assert.equal(told(board).length, 1)
+})
+
+test('board: where thousands are hit, some are looked at', () => {
+  const board = make()
+  cluster(board)
+  board.remove('service', 'd/a')
+  for (let i = 0; i < 2 * MAX_SUSPECTS; i++) {
+    board.put('service', `d/s${i}`, service(`s${i}`, undefined, { clusterIP: '10.1.0.2' }))
+  }
+  board.delta(0)
+  board.delta(PATIENCE_MS)
+  assert.equal(told(board).filter((it) => it.includes('Service/d/s')).length, MAX_SUSPECTS)
 })
 
 test('board: Services of another class and type are not shown', () => {

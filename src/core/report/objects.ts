@@ -60,6 +60,8 @@ export interface PoolObject {
     readonly addresses: readonly string[]
     readonly until: string
   }[]
+  /** What the controller says of its use, where that has reached a step of bellwether.io/warn-at-usage. */
+  readonly usageHigh: string | undefined
 }
 
 export const parsePoolObject = parser(
@@ -72,10 +74,20 @@ export const parsePoolObject = parser(
             z.object({ service: z.string(), addresses: z.array(z.string()), until: z.string() }),
           )
           .catch([]),
+        conditions: z
+          .array(
+            z.object({ type: z.string(), status: z.string(), message: z.string().default('') }),
+          )
+          .catch([]),
       })
       .optional(),
   }),
-  ({ metadata, status }): PoolObject => ({ ...metadata, kept: status?.kept ?? [] }),
+  ({ metadata, status }): PoolObject => ({
+    ...metadata,
+    kept: status?.kept ?? [],
+    usageHigh: status?.conditions.find((it) => it.type === 'UsageHigh' && it.status === 'True')
+      ?.message,
+  }),
 )
 
 /** A pod of the controller or of a speaker. */

@@ -4,7 +4,7 @@ import { isOurs } from './allocation.ts'
 import { stepsOf } from './explain.ts'
 import { configurationStep, controllerStep, startRemedy } from './service-steps.ts'
 import type { Snapshot } from './snapshot.ts'
-import { fixOf } from './step.ts'
+import { few, fixOf } from './step.ts'
 import type { Step } from './step.ts'
 
 export interface Problem {
@@ -19,13 +19,14 @@ export interface Problem {
   readonly services: readonly string[]
 }
 
-export function problems(snapshot: Snapshot): Problem[] {
-  return problemsOf(new Context(snapshot))
+/** `only`: the Services that are looked at, `namespace/name`; absent: all. */
+export function problems(snapshot: Snapshot, only?: ReadonlySet<string>): Problem[] {
+  return problemsOf(new Context(snapshot), only)
 }
 
-export function problemsOf(context: Context): Problem[] {
+export function problemsOf(context: Context, only?: ReadonlySet<string>): Problem[] {
   const found = [
-    ...ofServices(context),
+    ...ofServices(context, only),
     ...ofAll(context),
     ...ofSpeakers(context),
     ...ofPools(context),
@@ -39,10 +40,10 @@ export function problemsOf(context: Context): Problem[] {
 }
 
 /** Of each Service the one that is to be fixed first. */
-function ofServices(context: Context): Problem[] {
+function ofServices(context: Context, only?: ReadonlySet<string>): Problem[] {
   const { snapshot } = context
   return snapshot.services
-    .filter((service) => isOurs(snapshot, service))
+    .filter((service) => isOurs(snapshot, service) && only?.has(service.key) !== false)
     .flatMap((service): Problem[] => {
       const steps = stepsOf(context, service)
       const fix = fixOf(steps)
@@ -109,24 +110,35 @@ function ofSpeakers({ snapshot, words, speakers }: Context): Problem[] {
   return [...none, ...pods, ...said]
 }
 
-/** Those that have nothing left to give. */
+/** Those that have nothing left to give, or soon will not. */
 function ofPools({ snapshot, allocation }: Context): Problem[] {
   const usage = allocation.allocator.usage()
+  const high = new Map(snapshot.pools.map(({ name, usageHigh }) => [name, usageHigh]))
   return [...usage].flatMap(([name, { available, total }]): Problem[] => {
     const full = ([4, 6] as const).filter(
       (family) => total[family] > 0n && available[family] === 0n,
     )
-    if (full.length === 0 || !snapshot.config.pools.get(name)?.autoAssign) return []
+    const reason =
+      full.length > 0 && snapshot.config.pools.get(name)?.autoAssign
+        ? `it has no IPv${full.join(' and no IPv')} address left`
+        : high.get(name)
+    if (reason === undefined) return []
     return [
       {
         severity: 'warn',
         object: `IPAddressPool/${name}`,
-        reason: `it has no IPv${full.join(' and no IPv')} address left`,
+        reason,
         remedy: `add addresses to spec.addresses of IPAddressPool ${name}, or delete Services that need none`,
         services: [],
       },
     ]
   })
+}
+
+/** `hits 3 Services: a, b, c`; undefined where it is about the one that it hits, or about none. */
+export function hitsText({ object, services }: Problem): string | undefined {
+  if (services.length === 0 || services.includes(object.replace('Service/', ''))) return undefined
+  return `hits ${services.length} Service${services.length > 1 ? 's' : ''}: ${few(services)}`
 }
 
 /** What is to be fixed at one object by one remedy is one problem, however many Services it hits. */

@@ -3,6 +3,7 @@
  * not be seen is empty, and `unseen` says why.
  */
 import { parseEndpointSlice } from '../config/endpoints.ts'
+import type { EndpointSlice } from '../config/endpoints.ts'
 import type { Config, Endpoint, Problem, Service } from '../config/model.ts'
 import { byName } from '../config/object.ts'
 import { parseL2Advertisement } from '../config/parse-l2-advertisement.ts'
@@ -118,8 +119,7 @@ export function parseSnapshot(input: SnapshotInput): Snapshot {
       const parsed = parse(object)
       return parsed === undefined ? [] : [parsed]
     })
-  const pods = each('pods', parsePod).sort(byName)
-  return {
+  return snapshotOf({
     namespace: input.namespace,
     at: input.at,
     unseen: Object.fromEntries(
@@ -128,21 +128,59 @@ export function parseSnapshot(input: SnapshotInput): Snapshot {
         return 'unseen' in look ? [[part, look.unseen]] : []
       }),
     ),
-    services: each('services', parseService).sort(byAge),
-    endpoints: endpointsOf(all('endpointSlices')),
-    nodes: each('nodes', parseNodeObject).sort(byName),
-    namespaces: new Map(each('namespaces', parseNamespace)),
-    pods,
-    flags: flagsOf(pods),
-    pools: each('pools', parsePoolObject).sort(byName),
-    ...configOf(all('pools'), all('l2Advertisements')),
+    services: each('services', parseService),
+    endpointSlices: each('endpointSlices', parseEndpointSlice),
+    nodes: each('nodes', parseNodeObject),
+    namespaces: each('namespaces', parseNamespace),
+    pods: each('pods', parsePod),
+    poolObjects: all('pools'),
+    l2AdvertisementObjects: all('l2Advertisements'),
     l2Statuses: each('l2Statuses', parseL2Status),
-    configurationStates: each('configurationStates', parseConfigurationState).sort(byName),
-    events: each('events', parseEvent).sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)),
+    configurationStates: each('configurationStates', parseConfigurationState),
+    events: each('events', parseEvent),
     views: (input.views ?? []).map(({ node, view }) => ({
       node,
       view: 'seen' in view ? parseSpeakerView(view.seen) : view,
     })),
+  })
+}
+
+/** Objects that were parsed as they came, in any order. */
+export interface SnapshotParts extends Pick<
+  Snapshot,
+  | 'namespace'
+  | 'at'
+  | 'unseen'
+  | 'services'
+  | 'nodes'
+  | 'pods'
+  | 'l2Statuses'
+  | 'configurationStates'
+  | 'events'
+  | 'views'
+> {
+  readonly endpointSlices: readonly EndpointSlice[]
+  readonly namespaces: Iterable<readonly [name: string, Labels]>
+  /** Not parsed: they are judged together. */
+  readonly poolObjects: readonly unknown[]
+  readonly l2AdvertisementObjects: readonly unknown[]
+}
+
+export function snapshotOf(parts: SnapshotParts): Snapshot {
+  const { endpointSlices, namespaces, poolObjects, l2AdvertisementObjects, ...rest } = parts
+  const pods = [...parts.pods].sort(byName)
+  return {
+    ...rest,
+    services: [...parts.services].sort(byAge),
+    endpoints: endpointsOf(endpointSlices),
+    nodes: [...parts.nodes].sort(byName),
+    namespaces: new Map(namespaces),
+    pods,
+    flags: flagsOf(pods),
+    pools: poolObjects.flatMap((object) => parsePoolObject(object) ?? []).sort(byName),
+    ...configOf(poolObjects, l2AdvertisementObjects),
+    configurationStates: [...parts.configurationStates].sort(byName),
+    events: [...parts.events].sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)),
   }
 }
 
@@ -153,9 +191,9 @@ function byAge(a: Service, b: Service): number {
   return a.key < b.key ? -1 : a.key > b.key ? 1 : 0
 }
 
-function endpointsOf(slices: readonly unknown[]): Map<string, readonly Endpoint[]> {
+function endpointsOf(slices: readonly EndpointSlice[]): Map<string, readonly Endpoint[]> {
   const all = new Map<string, readonly Endpoint[]>()
-  for (const slice of slices.flatMap((object) => parseEndpointSlice(object) ?? [])) {
+  for (const slice of slices) {
     all.set(slice.service, [...(all.get(slice.service) ?? []), ...slice.endpoints])
   }
   return all

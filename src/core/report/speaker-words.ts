@@ -26,6 +26,7 @@ export class SpeakerWords {
   /** By address. */
   readonly #owners: ReadonlyMap<string, readonly OwnerWord[]>
   readonly #rivals: ReadonlyMap<string, readonly Rival[]>
+  readonly #members = new Map<string, MemberWord>()
   readonly #asked: boolean
 
   constructor({ views }: Pick<Snapshot, 'views'>) {
@@ -33,6 +34,13 @@ export class SpeakerWords {
     for (const { node, view } of views) {
       if ('seen' in view) this.#views.set(node, view.seen)
       else this.#unseen.set(node, view.unseen)
+    }
+    for (const [by, { gossip }] of this.#views) {
+      for (const member of gossip?.members ?? []) {
+        if (member.name === by || !this.#members.has(member.name)) {
+          this.#members.set(member.name, member)
+        }
+      }
     }
     this.#owners = Map.groupBy(
       [...this.#views].flatMap(([by, view]) => view.owners.map((it) => ({ ...it, by }))),
@@ -78,12 +86,7 @@ export class SpeakerWords {
 
   /** What a member says of itself, or another of it. */
   member(node: string): MemberWord | undefined {
-    const all = [this.of(node), ...this.#views.values()]
-    for (const view of all) {
-      const found = view?.gossip?.members.find(({ name }) => name === node)
-      if (found) return found
-    }
-    return undefined
+    return this.#members.get(node)
   }
 
   /** Of its interfaces that it says it cannot announce on. */

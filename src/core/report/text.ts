@@ -1,4 +1,5 @@
 /** What people read of a report: blocks, whose parts have roles. How a role looks is the shell's. */
+import { wrap } from './wrap.ts'
 
 export type Role = 'ok' | 'warn' | 'bad' | 'dim'
 
@@ -41,29 +42,49 @@ export type Paint = (role: Role | 'strong', text: string) => string
 
 export const PLAIN: Paint = (_, text) => text
 
-/** Blocks with an empty line between them, but none after a heading; each line ends in a newline. */
-export function renderText(text: Text, paint: Paint = PLAIN): string {
+/**
+ * Blocks with an empty line between them, but none after a heading; each line ends in a newline. Prose is broken
+ * to lines of `width` characters; tables are not, as kubectl's are not.
+ */
+export function renderText(text: Text, paint: Paint = PLAIN, width = Infinity): string {
   return text
     .map((block, index) => {
       const apart = index > 0 && text[index - 1]?.kind !== 'heading'
-      return [...(apart ? [''] : []), ...linesOf(block, paint)]
+      return [...(apart ? [''] : []), ...linesOf(block, paint, width)]
     })
     .flat()
     .map((line) => `${line}\n`)
     .join('')
 }
 
-function linesOf(block: Block, paint: Paint): string[] {
+function linesOf(block: Block, paint: Paint, width: number): string[] {
   switch (block.kind) {
     case 'heading':
       return [paint('strong', clean(block.text))]
     case 'paragraph':
-      return [block.pieces.map((piece) => painted(piece, paint)).join('')]
+      return paragraphLines(block.pieces, paint, width)
     case 'table':
       return tableLines(block, paint)
     case 'verdicts':
-      return verdictLines(block.lines, paint)
+      return verdictLines(block.lines, paint, width)
   }
+}
+
+/** Broken as one text, so that a break may be in any piece. */
+function paragraphLines(pieces: readonly Piece[], paint: Paint, width: number): string[] {
+  const texts = pieces.map((piece) => clean(plain(piece)))
+  let rest = wrap(texts.join(''), width).join('\n')
+  const whole = pieces.map((piece, i) => {
+    const { length } = texts[i] ?? ''
+    const part = rest.slice(0, length)
+    rest = rest.slice(length)
+    if (typeof piece === 'string') return part
+    return part
+      .split('\n')
+      .map((line) => paint(piece.role, line))
+      .join('\n')
+  })
+  return whole.join('').split('\n')
 }
 
 /** Columns as wide as they have to be; the last one is not padded. Without titles there is no head. */
@@ -94,15 +115,22 @@ const MARKS: Readonly<Record<Verdict, { readonly role: Role; readonly text: stri
   unknown: { role: 'dim', text: '?' },
 }
 
-function verdictLines(lines: readonly VerdictLine[], paint: Paint): string[] {
+/** Less room than this beside marks and subjects is none: lines are longer then. */
+const LEAST_ROOM = 20
+
+function verdictLines(lines: readonly VerdictLine[], paint: Paint, width: number): string[] {
   const marks = Math.max(...Object.values(MARKS).map(({ text }) => text.length)) + 2
   const subjects = Math.max(...lines.map(({ subject }) => clean(subject).length)) + 2
+  const indent = ' '.repeat(marks + subjects)
+  const room = Math.max(width - indent.length, LEAST_ROOM)
   return lines.flatMap(({ verdict, subject, text, details = [] }) => {
     const mark = MARKS[verdict]
     const before = `${painted(mark, paint)}${' '.repeat(marks - mark.text.length)}`
+    const [first = '', ...more] = wrap(clean(text), room)
     return [
-      `${before}${clean(subject).padEnd(subjects)}${clean(text)}`.trimEnd(),
-      ...details.map((it) => `${' '.repeat(marks + subjects)}${paint('dim', clean(it))}`),
+      `${before}${clean(subject).padEnd(subjects)}${first}`.trimEnd(),
+      ...more.map((it) => `${indent}${it}`),
+      ...details.flatMap((it) => wrap(clean(it), room)).map((it) => `${indent}${paint('dim', it)}`),
     ]
   })
 }
