@@ -61,6 +61,9 @@ const { metafile } = await build({
   format: 'esm',
   external: Object.keys(NATIVE),
   minifySyntax: true,
+  // V8 keeps the source: 2 MiB less of it in each program. Names stay as they are, and lines short, for traces.
+  minifyWhitespace: true,
+  lineLimit: 200,
   legalComments: 'none',
   logLevel: 'warning',
   banner: { js: REQUIRE },

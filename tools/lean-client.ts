@@ -30,6 +30,8 @@ export const leanClient: Plugin = {
       const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: ASKED })
       return found.errors.length > 0 ? undefined : { path: found.path, sideEffects: false }
     })
+    // Its own word for being bundled: without its second parser, which nobody has switched on.
+    build.initialOptions.define = { ...build.initialOptions.define, esbuildDetection: 'true' }
     build.onLoad({ filter: /\/node_modules\/undici\/index\.js$/ }, () => ({ contents: UNDICI }))
   },
 }
