@@ -158,6 +158,23 @@ for (const [what, line] of [
   })
 }
 
+test('controller/leadership: the next term waits for the writes of the last, however it ended', async () => {
+  const { clock, member } = setUp()
+  const a = member('a')
+  await settle()
+  const gate = Promise.withResolvers<void>()
+  a.working = gate.promise
+  a.line = new ApiError(500, '', 'ill')
+  await clock.advance(3000)
+  assert.equal(a.terms[0]?.signal.aborted, true)
+  a.line = 'well'
+  await clock.advance(10_000)
+  assert.equal(a.terms.length, 1)
+  gate.resolve()
+  await clock.advance(1000)
+  assert.equal(a.terms.length, 2)
+})
+
 test('controller/leadership: who was stopped for a while may not write even before it hears of it', async () => {
   const { clock, a } = await two()
   const [term] = a.terms

@@ -33,8 +33,7 @@ const cache = new WarmCache(cluster, stop)
 const leases = cluster.impatient(LEASE_CALL_MS)
 const { webhookMode, deployment } = options
 const owner = new Owner(leases, log, options.namespace, deployment)
-// To be known even when the Deployment is gone.
-void owner.references().catch(() => undefined)
+void owner.learn(systemClock, stop)
 const webhooks =
   webhookMode === 'disabled'
     ? undefined

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryLog } from '../../test/contract/memory-log.ts'
+import { FakeClock, settle } from '../../test/fakes/clock.ts'
 import { FakeCluster } from '../../test/fakes/cluster.ts'
 import { ApiError } from '../ports/cluster.ts'
 import { DEPLOYMENTS } from '../ports/resources.ts'
@@ -61,6 +62,21 @@ test('controller/owner: an API server that is ill is asked again by whoever asks
   cluster.failures.push(new ApiError(500, '', 'ill'))
   await assert.rejects(owner.references(), /ill/)
   assert.equal((await owner.references()).length, 1)
+})
+
+test('controller/owner: it is learnt at a start, however often the API server has to be asked', async () => {
+  const { cluster, uid, owner } = await setUp()
+  const clock = new FakeClock()
+  cluster.failures.push(new ApiError(500, '', 'ill'), new ApiError(0, '', 'away'))
+  const learnt = owner.learn(clock, new AbortController().signal)
+  await settle()
+  await clock.advance(4000)
+  await learnt
+  await cluster.delete(DEPLOYMENTS, REF)
+  assert.deepEqual(
+    (await owner.references()).map((it) => it.uid),
+    [uid],
+  )
 })
 
 test('controller/owner: without a Deployment nobody is asked', async () => {

@@ -2,10 +2,14 @@
  * The Deployment that the controllers are of. What they make for themselves belongs to it, so that it goes
  * when Bellwether is removed; what was there already stays whosever it is.
  */
+import { pause } from '../adapters/pause.ts'
+import type { Clock } from '../ports/clock.ts'
 import { ApiError } from '../ports/cluster.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
 import { DEPLOYMENTS } from '../ports/resources.ts'
+
+const RETRY_MS = 2000
 
 export interface OwnerReference {
   readonly apiVersion: string
@@ -28,6 +32,18 @@ export class Owner {
     this.#log = log
     this.#namespace = namespace
     this.#deployment = deployment
+  }
+
+  /** Looks as soon as the API server answers, so that the owner is known even when it is gone. */
+  async learn(clock: Clock, stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      try {
+        return void (await this.references())
+      } catch {
+        // Of an API server that is away everybody else tells.
+        await pause(clock, RETRY_MS, stop)
+      }
+    }
   }
 
   /**

@@ -1,7 +1,9 @@
 /** The controller's decisions on a cluster in memory: what is written, told and kept. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { settle } from '../../test/fakes/clock.ts'
 import { FakeController } from '../../test/fakes/controller.ts'
+import { ApiError } from '../ports/cluster.ts'
 import { SERVICES } from '../ports/resources.ts'
 
 async function started(pools: Record<string, [object, Record<string, string>?]>) {
@@ -58,6 +60,17 @@ test('controller/reconcile: of Services made while there was no room the oldest 
     )
   }
   assert.deepEqual(next, ['b', 'c', 'a'])
+})
+
+test('controller/reconcile: nothing more is written to a Service that is gone', async () => {
+  const it = await started({ p: [small] })
+  await it.service('s')
+  it.cluster.failures.push(new ApiError(500, '', 'ill'))
+  await settle()
+  await it.deleteService('s')
+  assert.equal(it.writes, 1)
+  await it.quiet()
+  assert.equal(it.writes, 1)
 })
 
 test('controller/reconcile: after a restart nobody gets what another has, whoever is looked at first', async () => {
