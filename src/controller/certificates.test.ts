@@ -115,10 +115,15 @@ test('webhook-secret: one that it makes goes with the Deployment, one that it fi
   // MetalLB's manifest brings it, empty.
   const metallb = new FakeCluster()
   await metallb.create(DEPLOYMENTS, { metadata: { namespace: 'ns', name: 'controller' } })
-  await metallb.create(SECRETS, { metadata: { namespace: 'ns', name: 'cert' } })
+  await metallb.create(SECRETS, {
+    metadata: { namespace: 'ns', name: 'cert' },
+    data: { other: 'eA==' },
+  })
   const other = replica(metallb)
   await until('it to be filled', () => other.taken.length === 1)
   assert.equal(await owners(metallb), undefined)
+  const filled = await metallb.get(SECRETS, { namespace: 'ns', name: 'cert' })
+  assert.equal((filled['data'] as Record<string, string>)['other'], 'eA==')
   other.stop()
 })
 
