@@ -29,6 +29,7 @@ RUN ldd /usr/local/bin/node $(find /image/app -name '*.node') | grep -o '/[^ ]*\
 
 FROM scratch
 COPY --from=build /image /
-ENV NODE_ENV=production PATH=/usr/local/bin
+# The C library gives each thread a heap of its own, which it hardly uses: 4 MiB of a speaker.
+ENV NODE_ENV=production PATH=/usr/local/bin MALLOC_ARENA_MAX=2
 USER 65534:65534
 CMD ["node", "/app/controller.js"]

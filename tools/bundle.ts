@@ -33,8 +33,8 @@ const ENTRIES = {
   // Beside the speaker: src/speaker/thread-url.ts finds them there.
   'gossip-thread': 'src/speaker/gossip-thread.ts',
   'packet-thread': 'src/speaker/packet-thread.ts',
-  // Beside both: src/adapters/metrics-server.ts starts it.
-  'self-signed-process': 'src/adapters/self-signed-process.ts',
+  // Beside both: src/adapters/signing.ts starts it.
+  'signing-process': 'src/adapters/signing-process.ts',
 }
 
 const SOURCE = /\.(cc|hh|inc|def|S|asm|txt)$/
@@ -61,6 +61,9 @@ const { metafile } = await build({
   format: 'esm',
   external: Object.keys(NATIVE),
   minifySyntax: true,
+  // V8 keeps the source: 2 MiB less of it in each program. Names stay as they are, and lines short, for traces.
+  minifyWhitespace: true,
+  lineLimit: 200,
   legalComments: 'none',
   logLevel: 'warning',
   banner: { js: REQUIRE },

@@ -2,11 +2,8 @@
  * Metrics for a scraper: HTTPS, for those whom the cluster lets see them, or plain HTTP for all. MetalLB's
  * port and flags.
  */
-import { execFile } from 'node:child_process'
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { Clock } from '../ports/clock.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
@@ -14,12 +11,13 @@ import { AccessGuard } from './kube/access-guard.ts'
 import { servePages } from './pages.ts'
 import type { Pages } from './pages.ts'
 import { readPair, watchDirectory } from './secret-files.ts'
+import { selfSigned } from './signing.ts'
 import type { Pair } from './x509.ts'
 import type { TlsSettings } from './tls-settings.ts'
 import { Trouble } from './trouble.ts'
 
-/** A busy machine starts a process late. */
-const SIGNING_MS = 30_000
+/** A certificate of its own goes with the process: nobody is to meet its end. */
+const SELF_SIGNED_DAYS = 3650
 
 export interface MetricsOptions {
   /** 0: none are served. */
@@ -61,7 +59,10 @@ async function serve(deps: MetricsServerDeps, pages: Pages): Promise<Closable> {
   const { port, secure, certificateDirectory: directory, tls } = options
   if (!secure) return closing(await servePages({ address: '', port, pages }))
   const guard = new AccessGuard(cluster, clock)
-  const certificate = directory === '' ? await makeCertificate() : readPair(directory)
+  const certificate =
+    directory === ''
+      ? await selfSigned(hostname(), new Date(), SELF_SIGNED_DAYS)
+      : readPair(directory)
   const server = await servePages({
     address: '',
     port,
@@ -72,14 +73,6 @@ async function serve(deps: MetricsServerDeps, pages: Pages): Promise<Closable> {
   const renew = (renewed: Pair) => server.setSecureContext({ ...tls, ...renewed })
   const following = directory === '' ? undefined : followCertificate(deps, certificate, renew)
   return closing(server, following)
-}
-
-/** By a process of its own: see there. */
-async function makeCertificate(): Promise<Pair> {
-  const entry = `./self-signed-process.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`
-  const argv = [fileURLToPath(new URL(entry, import.meta.url)), hostname()]
-  const { stdout } = await promisify(execFile)(process.execPath, argv, { timeout: SIGNING_MS })
-  return JSON.parse(stdout) as Pair
 }
 
 /** What cannot be read or used leaves the last one in use. */

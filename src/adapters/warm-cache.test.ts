@@ -32,11 +32,11 @@ function setUp() {
 
 test('warm-cache: who comes is told all that there is, then synced, then changes; the API is followed once', async () => {
   const { cluster, cache, join, follows } = setUp()
-  assert.equal(cache.warm, false)
+  assert.equal(cache.knows(SECRETS, SCOPE), false)
   await cluster.create(SECRETS, secret('a'))
   cache.keep(SECRETS, SCOPE)
   await settle()
-  assert.equal(cache.warm, true)
+  assert.equal(cache.knows(SECRETS, SCOPE), true)
   await cluster.create(SECRETS, secret('b'))
   const first = join()
   assert.equal(first.followed.synced, false)

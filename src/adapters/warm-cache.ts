@@ -25,15 +25,14 @@ export class WarmCache {
     this.#signal = signal
   }
 
-  /** Something is followed, and all of that has been listed. */
-  get warm(): boolean {
-    const sources = [...this.#sources.values()]
-    return sources.length > 0 && sources.every(({ followed }) => followed.synced)
+  /** It is followed, and has been listed. */
+  knows(resource: Resource, scope: FollowScope): boolean {
+    return this.#sources.get(keyOf(resource, scope))?.followed.synced ?? false
   }
 
   /** Keeps a kind ready for followers to come. */
   keep(resource: Resource, scope: FollowScope): Source {
-    const key = JSON.stringify([resource.group, resource.plural, scope])
+    const key = keyOf(resource, scope)
     const source =
       this.#sources.get(key) ?? new Source(this.#cluster, resource, scope, this.#signal)
     this.#sources.set(key, source)
@@ -48,6 +47,9 @@ export class WarmCache {
     return this.#cluster.follow(resource, scope, onChange, either)
   }
 }
+
+const keyOf = ({ group, plural }: Resource, scope: FollowScope): string =>
+  JSON.stringify([group, plural, scope])
 
 /** One kind, and who follows it. */
 class Source {
@@ -89,6 +91,10 @@ class View implements Followed {
     this.resource = source.resource
     this.objects = source.objects
     this.#onChange = onChange
+  }
+
+  get missing(): boolean {
+    return this.#source.missing
   }
 
   begin(): void {

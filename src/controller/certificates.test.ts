@@ -10,12 +10,14 @@ import { ApiError } from '../ports/cluster.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
+  DEPLOYMENTS,
   SECRETS,
   VALIDATING_WEBHOOK_CONFIGURATIONS,
 } from '../ports/resources.ts'
 import { CONVERTED_DEFINITION, CaInjector, WEBHOOK_CONFIGURATION } from './ca-injector.ts'
 import { judge, renew } from './certificates.ts'
 import type { Certificates } from './certificates.ts'
+import { Owner } from './owner.ts'
 import { WebhookSecret } from './webhook-secret.ts'
 
 const NAMES = ['metallb-webhook-service.metallb-system.svc']
@@ -81,7 +83,8 @@ function replica(cluster: Cluster, today = () => NOW) {
   const clock = new FakeClock()
   const taken: Certificates[] = []
   const log = new MemoryLog()
-  const options = { namespace: 'ns', secret: 'cert', names: NAMES, today }
+  const owner = new Owner(cluster, log, 'ns', 'controller')
+  const options = { namespace: 'ns', secret: 'cert', names: NAMES, today, owner }
   new WebhookSecret(cluster, clock, log, options, (it) => taken.push(it), stop.signal)
   return { taken, clock, log, stop: () => stop.abort() }
 }
@@ -93,6 +96,35 @@ test('webhook-secret: two replicas that start at once agree on one authority', a
   assert.deepEqual(both[0]?.taken, both[1]?.taken)
   assert.equal(both.filter(({ log }) => log.events().includes('certificates-made')).length, 1)
   for (const { stop } of both) stop()
+})
+
+test('webhook-secret: one that it makes goes with the Deployment, one that it fills stays whosever it is', async () => {
+  const owners = async (cluster: FakeCluster) =>
+    (await cluster.get(SECRETS, { namespace: 'ns', name: 'cert' })).metadata.ownerReferences
+  const cluster = new FakeCluster()
+  const { metadata } = await cluster.create(DEPLOYMENTS, {
+    metadata: { namespace: 'ns', name: 'controller' },
+  })
+  const one = replica(cluster)
+  await until('it to be made', () => one.taken.length === 1)
+  const [owner] = (await owners(cluster)) as { uid: string }[]
+  assert.equal(owner?.uid, metadata.uid)
+  await cluster.delete(SECRETS, { namespace: 'ns', name: 'cert' })
+  await until('it to be made again', () => one.taken.length === 2)
+  one.stop()
+  // MetalLB's manifest brings it, empty.
+  const metallb = new FakeCluster()
+  await metallb.create(DEPLOYMENTS, { metadata: { namespace: 'ns', name: 'controller' } })
+  await metallb.create(SECRETS, {
+    metadata: { namespace: 'ns', name: 'cert' },
+    data: { other: 'eA==' },
+  })
+  const other = replica(metallb)
+  await until('it to be filled', () => other.taken.length === 1)
+  assert.equal(await owners(metallb), undefined)
+  const filled = await metallb.get(SECRETS, { namespace: 'ns', name: 'cert' })
+  assert.equal((filled['data'] as Record<string, string>)['other'], 'eA==')
+  other.stop()
 })
 
 test('webhook-secret: what ends soon is renewed while it runs, once for both', async () => {

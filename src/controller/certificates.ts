@@ -1,5 +1,6 @@
 /** What a webhook shows of itself, and whether it is still good for it. */
 import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { issueServer, newAuthority } from '../adapters/signing.ts'
 import type { Pair } from '../adapters/x509.ts'
 
 export interface Certificates {
@@ -57,8 +58,6 @@ export async function renew(
   names: readonly string[],
   now: Date,
 ): Promise<Certificates> {
-  // Only who makes some needs the library, which takes 20 MiB.
-  const { issueServer, newAuthority } = await import('../adapters/x509.ts')
   const authority =
     verdict === 'renew server' && before
       ? before.authority

@@ -8,6 +8,7 @@ import { MemoryLog } from '../../test/contract/memory-log.ts'
 import { FakeClock, settle } from '../../test/fakes/clock.ts'
 import { FakeCluster } from '../../test/fakes/cluster.ts'
 import { EventRecorder } from '../adapters/kube/events.ts'
+import { WarmCache } from '../adapters/warm-cache.ts'
 import type { Cluster, KubeObject } from '../ports/cluster.ts'
 import {
   DEPLOYMENTS,
@@ -19,6 +20,7 @@ import {
 } from '../ports/resources.ts'
 import { ControllerMetrics } from './metrics.ts'
 import { LEASE_NAME } from './leadership.ts'
+import { Owner } from './owner.ts'
 import { runController } from './run.ts'
 
 const NAMESPACE = 'metallb-system'
@@ -90,6 +92,7 @@ function start(real: FakeCluster, clock: FakeClock, identity: string, kill?: Kil
   const stop = new AbortController()
   const deps = {
     cluster,
+    cache: new WarmCache(cluster, stop.signal),
     leases: cluster,
     clock,
     log,
@@ -97,6 +100,7 @@ function start(real: FakeCluster, clock: FakeClock, identity: string, kill?: Kil
     metrics,
     identity,
     options: OPTIONS,
+    owner: new Owner(cluster, log, NAMESPACE, OPTIONS.deployment),
   }
   const controller = runController(deps, stop.signal)
   return { mortal, log, controller, stop: () => stop.abort() }

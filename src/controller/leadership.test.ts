@@ -4,9 +4,10 @@ import { MemoryLog } from '../../test/contract/memory-log.ts'
 import { FakeClock, settle } from '../../test/fakes/clock.ts'
 import { FakeCluster } from '../../test/fakes/cluster.ts'
 import { ApiError } from '../ports/cluster.ts'
-import { LEASES } from '../ports/resources.ts'
+import { DEPLOYMENTS, LEASES } from '../ports/resources.ts'
 import { LEASE_NAME, Leadership } from './leadership.ts'
 import type { Term } from './leadership.ts'
+import { Owner } from './owner.ts'
 
 const REF = { namespace: 'm', name: LEASE_NAME }
 
@@ -42,7 +43,8 @@ function setUp() {
         through(() => cluster.update(...args)),
     }
     const predecessorRuns = () => Promise.resolve(it.predecessor)
-    const deps = { leases, clock, log, namespace: 'm', identity, predecessorRuns }
+    const owner = new Owner(cluster, log, 'm', 'controller')
+    const deps = { leases, clock, log, namespace: 'm', identity, owner, predecessorRuns }
     const leadership = new Leadership(deps)
     const stop = new AbortController()
     const done = leadership.run(async (term) => {
@@ -93,6 +95,21 @@ test('controller/leadership: the first leads, the second stands by for as long a
   assert.equal(b.terms.length, 0)
 })
 
+test('controller/leadership: the Lease that it makes goes with the Deployment', async () => {
+  const { cluster, member } = setUp()
+  const { metadata } = await cluster.create(DEPLOYMENTS, {
+    metadata: { namespace: 'm', name: 'controller' },
+  })
+  member('a')
+  await settle()
+  const lease = await cluster.get(LEASES, REF)
+  const owners = lease.metadata.ownerReferences as { kind: string; uid: string }[]
+  assert.deepEqual(
+    owners.map(({ kind, uid }) => [kind, uid]),
+    [['Deployment', metadata.uid]],
+  )
+})
+
 test('controller/leadership: after a kill the other leads within 5 s', async () => {
   const { clock, a, b } = await two()
   await clock.advance(999)
@@ -140,6 +157,23 @@ for (const [what, line] of [
     assert.equal(a.log.events().filter((event) => event === 'lease-unreachable').length <= 1, true)
   })
 }
+
+test('controller/leadership: the next term waits for the writes of the last, however it ended', async () => {
+  const { clock, member } = setUp()
+  const a = member('a')
+  await settle()
+  const gate = Promise.withResolvers<void>()
+  a.working = gate.promise
+  a.line = new ApiError(500, '', 'ill')
+  await clock.advance(3000)
+  assert.equal(a.terms[0]?.signal.aborted, true)
+  a.line = 'well'
+  await clock.advance(10_000)
+  assert.equal(a.terms.length, 1)
+  gate.resolve()
+  await clock.advance(1000)
+  assert.equal(a.terms.length, 2)
+})
 
 test('controller/leadership: who was stopped for a while may not write even before it hears of it', async () => {
   const { clock, a } = await two()
@@ -196,7 +230,11 @@ test('controller/leadership: without the right to it, it says what to do, once, 
   a.line = new ApiError(403, 'Forbidden', 'leases is forbidden')
   await clock.advance(30_000)
   assert.match(a.leadership.problem ?? '', /apply the Role "controller".*--leader-elect=false/)
-  assert.deepEqual(a.log.events(), ['lease-refused'])
+  const told = a.log.lines.filter(({ level }) => level !== 'debug')
+  assert.deepEqual(
+    told.map(({ event }) => event),
+    ['lease-refused'],
+  )
   a.line = 'well'
   await clock.advance(1000)
   assert.equal(a.leadership.problem, undefined)

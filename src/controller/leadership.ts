@@ -12,6 +12,7 @@ import { ApiError } from '../ports/cluster.ts'
 import type { Cluster, KubeObject } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
 import { LEASES } from '../ports/resources.ts'
+import type { Owner } from './owner.ts'
 
 export const LEASE_NAME = 'bellwether-controller'
 /** After a renewal that failed. */
@@ -35,6 +36,8 @@ export interface LeadershipDeps {
   readonly namespace: string
   /** A name that no other process has, nor this one had before a restart. */
   readonly identity: string
+  /** Whose the Lease is that it makes. */
+  readonly owner: Pick<Owner, 'references'>
   /** It does not lead: called at each look. */
   readonly onStandby?: () => void
   /** Somebody leads without a Lease: the first one there ever is has to wait. */
@@ -142,7 +145,7 @@ export class Leadership {
       const spec = this.#election.claim(this.#microTime())
       this.#lease = this.#lease
         ? await leases.update(LEASES, { ...this.#lease, spec })
-        : await leases.create(LEASES, this.#fresh(spec))
+        : await leases.create(LEASES, await this.#fresh(spec))
       this.#election.observe(parseLeaseSpec(this.#lease), clock.now())
       return this.#answered(true)
     } catch (error) {
@@ -182,8 +185,10 @@ export class Leadership {
     }
   }
 
-  #fresh(spec: LeaseSpec) {
-    const metadata = { namespace: this.#deps.namespace, name: LEASE_NAME }
+  async #fresh(spec: LeaseSpec) {
+    const { namespace, owner } = this.#deps
+    const ownerReferences = await owner.references()
+    const metadata = { namespace, name: LEASE_NAME, ownerReferences }
     return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec }
   }
 

@@ -12,9 +12,11 @@ import { serveMetrics } from '../adapters/metrics-server.ts'
 import { servePages } from '../adapters/pages.ts'
 import { orExit } from '../adapters/program-flags.ts'
 import { stopSignal } from '../adapters/stop-signal.ts'
+import { WarmCache } from '../adapters/warm-cache.ts'
 import { serveDashboard } from './dashboard/dashboard.ts'
 import { ControllerMetrics } from './metrics.ts'
 import { controllerOptions } from './options.ts'
+import { Owner } from './owner.ts'
 import { runController } from './run.ts'
 import { startWebhooks } from './webhooks.ts'
 
@@ -27,23 +29,29 @@ const stop = stopSignal()
 const cluster = connectCluster(log)
 const recorder = new EventRecorder(cluster, systemClock, log, 'metallb-controller')
 const metrics = new ControllerMetrics()
-const { webhookMode } = options
+const cache = new WarmCache(cluster, stop)
+const leases = cluster.impatient(LEASE_CALL_MS)
+const { webhookMode, deployment } = options
+const owner = new Owner(leases, log, options.namespace, deployment)
+void owner.learn(systemClock, stop)
 const webhooks =
   webhookMode === 'disabled'
     ? undefined
-    : startWebhooks({ cluster, clock: systemClock, log, options }, stop)
+    : startWebhooks({ cluster, cache, clock: systemClock, log, owner, options }, stop)
 const controller =
   webhookMode === 'onlywebhook'
     ? undefined
     : runController(
         {
           cluster,
-          leases: cluster.impatient(LEASE_CALL_MS),
+          cache,
+          leases,
           clock: systemClock,
           log,
           recorder,
           metrics,
           options,
+          owner,
           identity: `${options.pod || hostname()}_${randomUUID()}`,
         },
         stop,

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { ApiError } from '../ports/cluster.ts'
 import type { Cluster } from '../ports/cluster.ts'
-import { DEPLOYMENTS, SECRETS } from '../ports/resources.ts'
+import { SECRETS } from '../ports/resources.ts'
+import type { Owner } from './owner.ts'
 
 /**
  * Returns true if it was made now. As in MetalLB: 16 random bytes as base64 without padding, under the
@@ -12,7 +13,7 @@ export async function ensureMemberlistSecret(
   cluster: Cluster,
   namespace: string,
   name: string,
-  deployment: string,
+  owner: Pick<Owner, 'references'>,
 ): Promise<boolean> {
   try {
     await cluster.get(SECRETS, { namespace, name })
@@ -25,12 +26,7 @@ export async function ensureMemberlistSecret(
     await cluster.create(SECRETS, {
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: {
-        namespace,
-        name,
-        ownerReferences:
-          deployment === '' ? [] : [await ownerReference(cluster, namespace, deployment)],
-      },
+      metadata: { namespace, name, ownerReferences: await owner.references() },
       data: { secretkey: Buffer.from(text).toString('base64') },
     })
     return true
@@ -38,9 +34,4 @@ export async function ensureMemberlistSecret(
     if (error instanceof ApiError && error.reason === 'AlreadyExists') return false
     throw error
   }
-}
-
-async function ownerReference(cluster: Cluster, namespace: string, name: string): Promise<object> {
-  const { metadata } = await cluster.get(DEPLOYMENTS, { namespace, name })
-  return { apiVersion: 'apps/v1', kind: 'Deployment', name, uid: metadata.uid }
 }

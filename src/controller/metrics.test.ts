@@ -73,8 +73,12 @@ test('controller/metrics: a configuration that cannot be used is stale, not unlo
   assert.deepEqual(await bools(), [1, 1])
   metrics.configuration(undefined)
   assert.deepEqual(await bools(), [1, 0])
+  const pools = async () =>
+    [...(await samples(metrics)).keys()].filter((name) => name.startsWith('metallb_allocator_'))
+  assert.ok((await pools()).length > 0)
   metrics.end()
   assert.deepEqual(await bools(), [undefined, undefined])
+  assert.deepEqual(await pools(), [])
 })
 
 test('controller/metrics: writes, latency, queues, drops and who leads', async () => {

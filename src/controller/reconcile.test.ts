@@ -1,7 +1,9 @@
 /** The controller's decisions on a cluster in memory: what is written, told and kept. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { settle } from '../../test/fakes/clock.ts'
 import { FakeController } from '../../test/fakes/controller.ts'
+import { ApiError } from '../ports/cluster.ts'
 import { SERVICES } from '../ports/resources.ts'
 
 async function started(pools: Record<string, [object, Record<string, string>?]>) {
@@ -58,6 +60,31 @@ test('controller/reconcile: of Services made while there was no room the oldest 
     )
   }
   assert.deepEqual(next, ['b', 'c', 'a'])
+})
+
+test('controller/reconcile: who has an address is served before who has none, however old', async () => {
+  const it = await started({ p: [{ addresses: ['10.0.0.0/31', 'fd00::/128'] }] })
+  const six = { clusterIPs: ['fd00:96::1'], ipFamilies: ['IPv6'] }
+  await it.service('six', six)
+  await it.quiet()
+  const both = { clusterIPs: ['10.96.0.2', 'fd00:96::2'], ipFamilies: ['IPv4', 'IPv6'] }
+  await it.service('dual', { ...both, ipFamilyPolicy: 'PreferDualStack' })
+  await it.service('old', six, { creationTimestamp: '2020-01-01T00:00:00Z' })
+  await it.quiet()
+  await it.deleteService('six')
+  await it.quiet()
+  assert.deepEqual(await it.addresses(), { dual: ['10.0.0.0', 'fd00::'], old: [] })
+})
+
+test('controller/reconcile: nothing more is written to a Service that is gone', async () => {
+  const it = await started({ p: [small] })
+  await it.service('s')
+  it.cluster.failures.push(new ApiError(500, '', 'ill'))
+  await settle()
+  await it.deleteService('s')
+  assert.equal(it.writes, 1)
+  await it.quiet()
+  assert.equal(it.writes, 1)
 })
 
 test('controller/reconcile: after a restart nobody gets what another has, whoever is looked at first', async () => {

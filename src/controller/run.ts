@@ -4,7 +4,7 @@
  */
 import type { EventRecorder } from '../adapters/kube/events.ts'
 import { within } from '../adapters/pause.ts'
-import { WarmCache } from '../adapters/warm-cache.ts'
+import type { WarmCache } from '../adapters/warm-cache.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
@@ -13,6 +13,7 @@ import { Leadership } from './leadership.ts'
 import type { Lead, LeadershipDeps } from './leadership.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { ControllerOptions } from './options.ts'
+import type { Owner } from './owner.ts'
 import { predecessorRuns } from './predecessor.ts'
 import { TermCluster } from './term-cluster.ts'
 import { workTerm } from './term.ts'
@@ -22,6 +23,8 @@ const FLUSH_MS = 2000
 
 export interface ControllerDeps {
   readonly cluster: Cluster
+  /** What is followed by way of it stays known from term to term. */
+  readonly cache: WarmCache
   /** The same, with calls that are soon given up. */
   readonly leases: LeadershipDeps['leases']
   readonly clock: Clock
@@ -31,6 +34,7 @@ export interface ControllerDeps {
   readonly options: ControllerOptions
   /** Names this process among those that may lead. */
   readonly identity: string
+  readonly owner: Pick<Owner, 'references'>
 }
 
 export interface Controller {
@@ -41,14 +45,14 @@ export interface Controller {
 }
 
 export function runController(deps: ControllerDeps, stop: AbortSignal): Controller {
-  const { cluster, clock, log, recorder, metrics, options } = deps
-  const following = new AbortController()
-  const cache = new WarmCache(cluster, following.signal)
-  const warmUp = () => {
-    cache.keep(IP_ADDRESS_POOLS, { namespace: options.namespace })
-    cache.keep(NAMESPACES, {})
-    cache.keep(SERVICES, {})
-  }
+  const { cluster, cache, clock, log, recorder, metrics, options } = deps
+  /** Without these nothing can be decided; whatever else is followed may be missing. */
+  const needed = [
+    [IP_ADDRESS_POOLS, { namespace: options.namespace }],
+    [NAMESPACES, {}],
+    [SERVICES, {}],
+  ] as const
+  const warmUp = () => needed.forEach(([resource, scope]) => cache.keep(resource, scope))
   const lead: Lead = (term) => {
     const termCluster = new TermCluster(cluster, cache.follow, term, metrics)
     return workTerm({ ...deps, cluster: termCluster }, term.signal)
@@ -71,11 +75,12 @@ export function runController(deps: ControllerDeps, stop: AbortSignal): Controll
   const done = (async () => {
     await (leadership ? leadership.run(lead, stop) : lead({ signal: stop, holds: () => true }))
     await within(clock, FLUSH_MS, recorder.flush())
-    following.abort()
   })()
   return {
     notReady: () => [
-      ...(cache.warm ? [] : ['API objects not listed yet']),
+      ...needed
+        .filter(([resource, scope]) => !cache.knows(resource, scope))
+        .map(([{ plural }]) => `${plural} not listed yet`),
       ...(leadership?.problem === undefined ? [] : [leadership.problem]),
     ],
     done,

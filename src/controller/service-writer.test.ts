@@ -16,12 +16,13 @@ const NONE = { ips: [], pool: undefined }
 async function setUp() {
   const cluster = new FakeCluster()
   const clock = new FakeClock()
-  const writer = new ServiceWriter(cluster, clock, new MemoryLog())
+  const log = new MemoryLog()
+  const writer = new ServiceWriter(cluster, clock, log)
   const make = () => cluster.create(SERVICES, { metadata: REF })
   const object = await make()
   const writes = () => cluster.calls.filter((call) => call.startsWith('updateStatus')).length
   const now = async () => summary(await cluster.get(SERVICES, REF))
-  return { cluster, clock, writer, object, make, writes, now }
+  return { cluster, clock, log, writer, object, make, writes, now }
 }
 
 function summary({ metadata, status }: KubeObject): string {
@@ -38,6 +39,18 @@ test('controller/writer: status and annotation are one write; what says so alrea
   writer.want('d/s', await cluster.get(SERVICES, REF), ONE)
   await settle()
   assert.equal(writes(), 1)
+})
+
+test('controller/writer: that somebody else wrote first is no trouble, and is tried again', async () => {
+  const { cluster, clock, log, writer, object, now, writes } = await setUp()
+  cluster.failures.push(new ApiError(409, 'Conflict', 'changed'))
+  writer.want('d/s', object, ONE)
+  await settle()
+  await clock.advance(999)
+  assert.equal(writes(), 1)
+  await clock.advance(1)
+  assert.equal(await now(), '10.0.0.1 p')
+  assert.deepEqual(log.events(), ['service-written'])
 })
 
 test('controller/writer: taking back removes the annotation', async () => {

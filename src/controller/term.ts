@@ -15,6 +15,7 @@ import { configurationReport } from './configuration-report.ts'
 import { ensureMemberlistSecret } from './memberlist-secret.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { ControllerOptions } from './options.ts'
+import type { Owner } from './owner.ts'
 import { PoolStatusWriter } from './pool-status.ts'
 import { Reconciler } from './reconcile.ts'
 import { ServiceWriter } from './service-writer.ts'
@@ -31,6 +32,7 @@ export interface TermDeps {
   readonly recorder: EventRecorder
   readonly metrics: ControllerMetrics
   readonly options: ControllerOptions
+  readonly owner: Pick<Owner, 'references'>
 }
 
 /** Resolves after `signal`, when no write is under way. */
@@ -69,8 +71,8 @@ export async function workTerm(deps: TermDeps, signal: AbortSignal): Promise<voi
 }
 
 async function keepTryingSecret(deps: TermDeps, signal: AbortSignal): Promise<void> {
-  const { cluster, clock, log, options } = deps
-  const { namespace, secretName: secret, deployment } = options
+  const { cluster, clock, log, options, owner } = deps
+  const { namespace, secretName: secret } = options
   const trouble = new Trouble(
     clock,
     log,
@@ -79,7 +81,7 @@ async function keepTryingSecret(deps: TermDeps, signal: AbortSignal): Promise<vo
   )
   while (!signal.aborted) {
     try {
-      const isNew = await ensureMemberlistSecret(cluster, namespace, secret, deployment)
+      const isNew = await ensureMemberlistSecret(cluster, namespace, secret, owner)
       trouble.over()
       return log.info(isNew ? 'memberlist-secret-created' : 'memberlist-secret-found', { secret })
     } catch (error) {

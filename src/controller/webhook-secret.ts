@@ -11,6 +11,7 @@ import type { Log } from '../ports/log.ts'
 import { SECRETS } from '../ports/resources.ts'
 import { SECRET_KEYS, judge, renew } from './certificates.ts'
 import type { Certificates } from './certificates.ts'
+import type { Owner } from './owner.ts'
 
 /** How often it is looked whether they end soon. */
 const CHECK_MS = 12 * 3_600_000
@@ -22,6 +23,8 @@ export interface WebhookSecretOptions {
   readonly names: readonly string[]
   /** The wall clock: certificates are about it. */
   readonly today: () => Date
+  /** Whose the Secret is where it is made. One that is there keeps its owner: MetalLB's manifest brings one. */
+  readonly owner: Pick<Owner, 'references'>
 }
 
 export class WebhookSecret {
@@ -97,13 +100,13 @@ export class WebhookSecret {
   }
 
   async #write(object: KubeObject | undefined, made: Certificates): Promise<void> {
-    const { namespace, secret: name } = this.#options
+    const { namespace, secret: name, owner } = this.#options
     const data = dataOf(made)
     if (!object) {
       await this.#cluster.create(SECRETS, {
         apiVersion: 'v1',
         kind: 'Secret',
-        metadata: { namespace, name },
+        metadata: { namespace, name, ownerReferences: await owner.references() },
         data,
       })
       return

@@ -12,7 +12,9 @@ import { MemoryLog } from '../../test/contract/memory-log.ts'
 import { FakeClock } from '../../test/fakes/clock.ts'
 import { FakeCluster } from '../../test/fakes/cluster.ts'
 import { until } from '../../test/lab/until.ts'
+import { WarmCache } from '../adapters/warm-cache.ts'
 import { issueServer, newAuthority } from '../adapters/x509.ts'
+import { Owner } from './owner.ts'
 import { startWebhooks } from './webhooks.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bellwether-certs-'))
@@ -37,7 +39,10 @@ function start() {
     certServiceName: '',
     webhookSecret: '',
   }
-  const deps = { cluster: new FakeCluster(), clock: new FakeClock(), log, options }
+  const cluster = new FakeCluster()
+  const cache = new WarmCache(cluster, stop.signal)
+  const owner = new Owner(cluster, log, options.namespace, '')
+  const deps = { cluster, cache, clock: new FakeClock(), log, owner, options }
   return { log, webhooks: startWebhooks(deps, stop.signal), stop: () => stop.abort() }
 }
 

@@ -3,6 +3,7 @@
  * of them. Every replica serves them, whichever is the one that gives addresses.
  */
 import type { Reply } from '../adapters/https-server.ts'
+import type { WarmCache } from '../adapters/warm-cache.ts'
 import type { Known } from '../core/admission/admit.ts'
 import { answerAdmission, answerConversion } from '../core/admission/review.ts'
 import type { Answer } from '../core/admission/review.ts'
@@ -20,6 +21,7 @@ import {
   NODES,
 } from '../ports/resources.ts'
 import { CaInjector } from './ca-injector.ts'
+import type { Owner } from './owner.ts'
 import { Door, serveFiles } from './webhook-door.ts'
 import type { DoorOptions } from './webhook-door.ts'
 import { WebhookSecret } from './webhook-secret.ts'
@@ -35,8 +37,11 @@ export interface WebhookOptions extends DoorOptions {
 
 export interface WebhookDeps {
   readonly cluster: Cluster
+  /** So that kinds which a leader follows, too, are followed once. */
+  readonly cache: Pick<WarmCache, 'follow'>
   readonly clock: Clock
   readonly log: Log
+  readonly owner: Pick<Owner, 'references'>
   readonly options: WebhookOptions
 }
 
@@ -49,8 +54,8 @@ export interface Webhooks {
 
 /** Serves until the signal aborts. */
 export function startWebhooks(deps: WebhookDeps, signal: AbortSignal): Webhooks {
-  const { cluster, clock, log, options } = deps
-  const objects = followAll(cluster, options.namespace, signal)
+  const { cluster, cache, clock, log, options, owner } = deps
+  const objects = followAll(cache, options.namespace, signal)
   const door = new Door(options, log, (path, question) => {
     if (!objects.synced()) return refuse(503, 'objects not listed yet')
     return path === CONVERT_PATH
@@ -68,7 +73,7 @@ export function startWebhooks(deps: WebhookDeps, signal: AbortSignal): Webhooks 
       cluster,
       clock,
       log,
-      { namespace, secret, names, today: () => new Date() },
+      { namespace, secret, names, today: () => new Date(), owner },
       ({ authority, server }) => {
         injector.use(authority.cert)
         door.use(server)
@@ -85,9 +90,9 @@ export function startWebhooks(deps: WebhookDeps, signal: AbortSignal): Webhooks 
   }
 }
 
-function followAll(cluster: Cluster, namespace: string, signal: AbortSignal) {
+function followAll(cache: Pick<WarmCache, 'follow'>, namespace: string, signal: AbortSignal) {
   const follow = (resource: Resource, scope: FollowScope = { namespace }) =>
-    cluster.follow(resource, scope, () => undefined, signal)
+    cache.follow(resource, scope, () => undefined, signal)
   const kinds = {
     IPAddressPool: follow(IP_ADDRESS_POOLS),
     L2Advertisement: follow(L2_ADVERTISEMENTS),
@@ -99,7 +104,9 @@ function followAll(cluster: Cluster, namespace: string, signal: AbortSignal) {
   const nodes = follow(NODES, { keep: 'metadata' })
   const list = (kind: keyof typeof kinds) => [...kinds[kind].objects.values()]
   return {
-    synced: () => [...Object.values(kinds), nodes].every(({ synced }) => synced),
+    // Of a kind that is not served there is none: definitions may be older than we are.
+    synced: () =>
+      [...Object.values(kinds), nodes].every(({ synced, missing }) => synced || missing),
     known: (): Known => ({
       IPAddressPool: list('IPAddressPool'),
       L2Advertisement: list('L2Advertisement'),

@@ -74,6 +74,8 @@ export interface Followed {
   readonly objects: ReadonlyMap<string, KubeObject>
   /** True from the first complete list on. */
   readonly synced: boolean
+  /** The API server does not serve the kind: its definition is not applied, or was deleted. */
+  readonly missing: boolean
   /**
    * Resolves when a list has been told that the API server made after this call: what was written before
    * it is known then, even if the watch had died in silence.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ApiError } from '../../src/ports/cluster.ts'
-import type { Change, Cluster, FollowScope } from '../../src/ports/cluster.ts'
+import type { Change, Cluster, FollowScope, Resource } from '../../src/ports/cluster.ts'
 import { LEASES, NAMESPACES, SECRETS, SERVICES } from '../../src/ports/resources.ts'
 import { FakeCluster } from '../fakes/cluster.ts'
 import { until } from '../lab/until.ts'
@@ -15,10 +15,14 @@ const log = new MemoryLog()
 const clusters: Record<'real' | 'fake', Cluster> = { real: fake, fake }
 before(async () => {
   await fake.create(NAMESPACES, { metadata: { name: 'default' } })
+  fake.unserved.add(UNSERVED.plural)
   api = await ApiServer.start()
   clusters.real = api.connect(log)
 })
 after(() => api.stop())
+
+/** Nobody has defined it. */
+const UNSERVED: Resource = { ...LEASES, group: 'nowhere.example', plural: 'nothings' }
 
 const secret = (name: string, labels: Record<string, string> = {}) => ({
   apiVersion: 'v1',
@@ -59,6 +63,18 @@ for (const which of ['real', 'fake'] as const) {
   const it = (what: string, work: (cluster: Cluster) => Promise<void>) => {
     test(`cluster, the ${which} one: ${what}`, () => work(clusters[which]))
   }
+
+  it('a kind that is not served is missing, not empty; one that is served is not', async (cluster) => {
+    const stop = new AbortController()
+    const said: Change[] = []
+    const heard = (change: Change) => said.push(change)
+    const followed = cluster.follow(UNSERVED, { namespace: 'default' }, heard, stop.signal)
+    const other = follow(cluster)
+    await until('it to be known', () => followed.missing && other.followed.synced)
+    assert.deepEqual([followed.synced, said, other.followed.missing], [false, [], false])
+    stop.abort()
+    other.stop()
+  })
 
   it('what is there is listed, then synced is said, then changes follow', async (cluster) => {
     await cluster.create(SECRETS, secret('there'))

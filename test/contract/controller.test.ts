@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { systemClock } from '../../src/adapters/clock.ts'
 import { EventRecorder } from '../../src/adapters/kube/events.ts'
+import { WarmCache } from '../../src/adapters/warm-cache.ts'
 import { ControllerMetrics } from '../../src/controller/metrics.ts'
+import { Owner } from '../../src/controller/owner.ts'
 import { runController } from '../../src/controller/run.ts'
 import type { Cluster, KubeObject } from '../../src/ports/cluster.ts'
 import { EVENTS, IP_ADDRESS_POOLS, SECRETS, SERVICES } from '../../src/ports/resources.ts'
@@ -52,12 +54,14 @@ function start() {
   const controller = runController(
     {
       cluster: own,
+      cache: new WarmCache(own, stop.signal),
       leases: own.impatient(1500),
       clock: systemClock,
       log,
       recorder,
       metrics: new ControllerMetrics(),
       options,
+      owner: new Owner(own, log, NAMESPACE, options.deployment),
       identity: `test-${started++}`,
     },
     stop.signal,

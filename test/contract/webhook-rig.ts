@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs'
 import { KubeConfig } from '@kubernetes/client-node'
 import { systemClock } from '../../src/adapters/clock.ts'
 import { KubeCluster } from '../../src/adapters/kube/cluster.ts'
+import { WarmCache } from '../../src/adapters/warm-cache.ts'
+import { Owner } from '../../src/controller/owner.ts'
 import { startWebhooks } from '../../src/controller/webhooks.ts'
 import type { Webhooks } from '../../src/controller/webhooks.ts'
 import { until } from '../lab/until.ts'
@@ -54,7 +56,10 @@ export async function startReplica(api: ApiServer, http2 = false): Promise<Repli
     webhookHttp2: http2,
   }
   const cluster = await connectAs(api, 'controller')
-  const webhooks = startWebhooks({ cluster, clock: systemClock, log, options }, stop.signal)
+  const cache = new WarmCache(cluster, stop.signal)
+  const owner = new Owner(cluster, log, NAMESPACE, 'controller')
+  const deps = { cluster, cache, clock: systemClock, log, owner, options }
+  const webhooks = startWebhooks(deps, stop.signal)
   await until('the webhooks to be ready', () => webhooks.notReady().length === 0)
   return { webhooks, log, stop: () => stop.abort() }
 }

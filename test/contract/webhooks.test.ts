@@ -5,7 +5,9 @@ import { connect } from 'node:tls'
 import fc from 'fast-check'
 import { systemClock } from '../../src/adapters/clock.ts'
 import { EventRecorder } from '../../src/adapters/kube/events.ts'
+import { WarmCache } from '../../src/adapters/warm-cache.ts'
 import { ControllerMetrics } from '../../src/controller/metrics.ts'
+import { Owner } from '../../src/controller/owner.ts'
 import { runController } from '../../src/controller/run.ts'
 import type { Cluster, KubeObject, NewObject, Resource } from '../../src/ports/cluster.ts'
 import {
@@ -256,12 +258,14 @@ async function startController() {
   const controller = runController(
     {
       cluster: own,
+      cache: new WarmCache(own, stop.signal),
       leases: own,
       clock: systemClock,
       log,
       recorder,
       metrics,
       options,
+      owner: new Owner(own, log, NAMESPACE, options.deployment),
       identity: 'test',
     },
     stop.signal,

@@ -142,9 +142,6 @@ test('e2e/helm: an uninstall leaves definitions, what users made of them, and th
     'ipaddresspool.metallb.io/helm',
     'l2advertisement.metallb.io/helm',
     'namespace/metallb-system',
-    // Of the controllers; they go with the namespace.
-    'lease.coordination.k8s.io/bellwether-controller',
-    'secret/metallb-webhook-cert',
   ].sort()
   await until('all else to be gone', async () => {
     const left = await everything()

@@ -38,6 +38,8 @@ export class FakeCluster implements Cluster {
   readonly calls: string[] = []
   /** Answers the next calls with these, before anything happens. */
   readonly failures: ApiError[] = []
+  /** Plurals of kinds that it does not serve. */
+  readonly unserved = new Set<string>()
   /** While set, calls wait for it. */
   gate: Promise<void> | undefined
   readonly #objects = new Map<string, Map<string, KubeObject>>()
@@ -53,7 +55,8 @@ export class FakeCluster implements Cluster {
     const objects = new Map<string, KubeObject>()
     const listed = Promise.withResolvers<void>()
     // Its watch is never behind: what is known is fresh.
-    const followed = { resource, objects, synced: false, refresh: () => listed.promise }
+    const missing = this.unserved.has(resource.plural)
+    const followed = { resource, objects, synced: false, missing, refresh: () => listed.promise }
     const follower = {
       resource,
       scope,
@@ -61,7 +64,7 @@ export class FakeCluster implements Cluster {
       tell: (change: Change) => onChange(change, followed),
     }
     queueMicrotask(() => {
-      if (signal.aborted) return
+      if (signal.aborted || missing) return
       this.#followers.add(follower)
       for (const object of [...this.#all(resource).values()]) this.#tell(follower, 'upsert', object)
       followed.synced = true

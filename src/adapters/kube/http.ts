@@ -1,6 +1,7 @@
 /** One HTTP request to the API server, with the credentials that client-node's KubeConfig knows. */
 import type { KubeConfig } from '@kubernetes/client-node'
-import { request } from 'undici'
+// Nothing else of it is in the bundle: tools/lean-client.ts.
+import { Agent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { ApiError } from '../../ports/cluster.ts'
 
@@ -78,9 +79,11 @@ export class Http {
     for (const [name, value] of Object.entries(call.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, `${value}`)
     }
-    await this.#authenticate()
-    const response = await request(url, {
+    const dispatcher = await this.#authenticated()
+    const response = await dispatcher.request({
       ...options,
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
       method: call.method,
       headers: {
         ...this.#headers,
@@ -88,15 +91,14 @@ export class Http {
         ...(call.body ? { 'content-type': call.contentType ?? 'application/json' } : {}),
       },
       body: call.body ? JSON.stringify(call.body) : null,
-      ...(this.#dispatcher ? { dispatcher: this.#dispatcher } : {}),
     })
     if (response.statusCode >= 400) throw await refusal(response)
     return response
   }
 
   /** Headers are renewed now and then; the dispatcher, which holds the connections, is kept. */
-  async #authenticate(): Promise<void> {
-    if (performance.now() < this.#headersUntil) return
+  async #authenticated(): Promise<Dispatcher> {
+    if (this.#dispatcher && performance.now() < this.#headersUntil) return this.#dispatcher
     const headers: Record<string, string> = {}
     const context = {
       setHeaderParam: (name: string, value: string) => (headers[name] = value),
@@ -106,6 +108,8 @@ export class Http {
     await this.#config.applySecurityAuthentication(context as unknown as Context)
     this.#headers = headers
     this.#headersUntil = performance.now() + CREDENTIALS_MS
+    // Without any TLS of its own there is none.
+    return (this.#dispatcher ??= new Agent())
   }
 }
 

@@ -47,6 +47,12 @@ for (const [what, event, next, version] of [
     '',
   ],
   [
+    'the end of its kind',
+    { type: 'ERROR', object: { code: 404 } as unknown as KubeObject },
+    'list',
+    '',
+  ],
+  [
     'another error',
     { type: 'ERROR', object: { code: 500 } as unknown as KubeObject },
     'watch',
@@ -60,6 +66,22 @@ for (const [what, event, next, version] of [
     assert.equal(reflection.resourceVersion, version)
   })
 }
+
+test('kube/reflection: a kind is missing from a 404 on until it is listed, and what was known stays', () => {
+  const { reflection, heard } = setUp()
+  reflection.failed(404)
+  assert.deepEqual([reflection.missing, reflection.synced], [true, false])
+  reflection.listed([object('a', '1')], '1')
+  assert.equal(reflection.missing, false)
+  heard()
+  reflection.failed(404)
+  assert.equal(reflection.missing, true)
+  assert.deepEqual(heard(), [])
+  assert.equal(reflection.objects.size, 1)
+  // Whoever does not answer has not said that it is back.
+  reflection.failed(500)
+  assert.equal(reflection.missing, true)
+})
 
 test('kube/reflection: the wait grows, stays under its cap, and is never nothing', () => {
   fc.assert(

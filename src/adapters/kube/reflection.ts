@@ -18,6 +18,7 @@ export class Reflection implements Followed {
   readonly resource: Resource
   readonly objects = new Map<string, KubeObject>()
   synced = false
+  missing = false
   /** Where to resume; '' means: list first. */
   resourceVersion = ''
   /** Set by who listens: ends the watch under way. */
@@ -67,6 +68,7 @@ export class Reflection implements Followed {
     for (const [key, object] of fresh) this.#upsert(key, object)
     this.resourceVersion = resourceVersion
     this.synced = true
+    this.missing = false
     this.#tell({ kind: 'synced' })
     for (const resolve of this.#answering.splice(0)) resolve()
   }
@@ -91,9 +93,13 @@ export class Reflection implements Followed {
     return 'go-on'
   }
 
-  /** The watch was refused with an HTTP status, or ended with one: 410 means the past is gone. */
+  /**
+   * The watch was refused with an HTTP status, or ended with one. 410: the past is gone; 404: the kind is,
+   * and when it comes back, it does without a past.
+   */
   failed(status: number): Next {
-    if (status !== 410) return 'watch'
+    if (status === 404) this.missing = true
+    if (status !== 410 && status !== 404) return 'watch'
     this.resourceVersion = ''
     return 'list'
   }

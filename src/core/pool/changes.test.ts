@@ -91,6 +91,15 @@ test('pool: two of one family in the status are told of', () => {
   assert.deepEqual(REASONS(outcome), ['nolbIPsIPFamily', 'IPAllocated'])
 })
 
+test('pool: with two clusterIPs of one family it keeps what it has, is given nothing, and told', () => {
+  const { run } = setUp(one)
+  const clusterIPs = [ip('10.96.0.1'), ip('10.96.0.2')]
+  const without = run(service('s', { clusterIPs }))
+  assert.deepEqual([without.ips, REASONS(without)], [[], ['noclusterIPsIPFamily']])
+  const having = run(service('t', { clusterIPs, ingress: ['10.0.0.1'] }))
+  assert.deepEqual([having.ips, REASONS(having)], [['10.0.0.1'], ['noclusterIPsIPFamily']])
+})
+
 test('pool: a sole user changes its sharing key in place, one of two moves', () => {
   const { run } = setUp(one)
   run(service('a', sharing('k', 80)))

@@ -62,6 +62,12 @@ class Convergence {
   go(): void {
     const service = this.#service
     if (service.type !== 'LoadBalancer' || service.clusterIPs.length === 0) return this.#clear()
+    if (familiesOf(service).length < service.clusterIPs.length) {
+      // What it has it keeps; which families it should have cannot be told.
+      this.#keepCurrent()
+      const message = `clusterIPs ${texts(service.clusterIPs)} are not of different families`
+      return this.#say('Warning', 'noclusterIPsIPFamily', message)
+    }
     if (service.ipFamilyPolicy === 'RequireDualStack' && familiesOf(service).length < 2) {
       this.#say('Warning', 'not enough clusterips', 'RequireDualStack needs two clusterIPs')
       return this.#clear()
