@@ -17,14 +17,7 @@ import { binaries } from '../lab/binaries.ts'
 import { documented } from '../lab/documented.ts'
 import { must } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
-import {
-  RETURN_DELAY_S,
-  debugView,
-  getJson,
-  lab,
-  serviceObject,
-  startBackends,
-} from './harness.ts'
+import { RETURN_DELAY_S, debugView, getJson, lab, serviceObject, startBackends } from './harness.ts'
 import { installMetallb, removeMetallb } from './metallb-installation.ts'
 import { Clients } from './migration-clients.ts'
 import { APPS, SUBNET, names, ruledBy, vips } from './migration-plan.ts'
@@ -54,8 +47,15 @@ const statuses = async (): Promise<readonly Status[]> =>
   (await getJson<{ items: Status[] }>('-n', NAMESPACE, 'get', 'servicel2status')).items
 
 const secret = async (name: string) =>
-  (await getJson<{ data: Readonly<Record<string, string>> }>('-n', NAMESPACE, 'get', 'secret', name))
-    .data
+  (
+    await getJson<{ data: Readonly<Record<string, string>> }>(
+      '-n',
+      NAMESPACE,
+      'get',
+      'secret',
+      name,
+    )
+  ).data
 
 before(async () => {
   await lab.up()
@@ -94,7 +94,9 @@ async function mayStill(rights: readonly string[]): Promise<void> {
 
 interface Service {
   readonly metadata: { readonly name: string }
-  readonly status: { readonly loadBalancer: { readonly ingress?: readonly { readonly ip: string }[] } }
+  readonly status: {
+    readonly loadBalancer: { readonly ingress?: readonly { readonly ip: string }[] }
+  }
 }
 
 /** All have the addresses that they had. */
@@ -270,7 +272,13 @@ step('back: the controller first, and definitions that know less', async (t) => 
   assert.deepEqual(await pods(lab, 'speaker'), before.pods)
   assert.equal((await statuses()).length, before.statuses)
   assert.deepEqual(await clients.places(), start)
-  const { spec } = await getJson<{ spec: object }>('-n', NAMESPACE, 'get', 'deployment', 'controller')
+  const { spec } = await getJson<{ spec: object }>(
+    '-n',
+    NAMESPACE,
+    'get',
+    'deployment',
+    'controller',
+  )
   assert.equal((spec as { replicas?: number }).replicas, 1)
   await addressesKept()
   clients.undisturbed(t, fromMs, start)

@@ -140,7 +140,10 @@ describe('e2e/misconfiguration', { concurrency: true }, () => {
     })
 
     // After those: it ends a speaker.
-    test('e2e/misconfiguration: the secret is missing, then another one; memberlist has a config file', anotherSecret)
+    test(
+      'e2e/misconfiguration: the secret is missing, then another one; memberlist has a config file',
+      anotherSecret,
+    )
   })
 })
 

@@ -2,14 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import {
-  answerers,
-  events,
-  externalIp,
-  externalIps,
-  owner,
-  statusNode,
-} from '../lab/bellwether.ts'
+import { answerers, events, externalIp, externalIps, owner, statusNode } from '../lab/bellwether.ts'
 import { until } from '../lab/until.ts'
 import { blocks } from '../docs/pages.ts'
 import { install, lab } from './harness.ts'
