@@ -107,13 +107,14 @@ describe('e2e/misconfiguration', { concurrency: true }, () => {
   test('e2e/misconfiguration: two addresses claim the name of one node', async () => {
     const teller = await podOf('w2')
     const key = Buffer.from((await secretKey()) ?? []).toString('hex')
-    const { stdout } = await lab.exec('client', 'ip -4 -br addr show eth0')
+    // Not where the other stranger is, who would be taken for a speaker.
+    const { stdout } = await lab.exec('cp', 'ip -4 -br addr show eth0')
     const bind = /([\d.]+)\//.exec(stdout)?.[1] ?? ''
     const { stdout: peer } = await lab.exec('w2', 'ip -4 -br addr show eth0')
     const program = new URL('../netns/diagnosis-host.ts', import.meta.url).pathname
     const flags = [`--name=w1`, `--bind=${bind}`, `--key=${key}`]
     const at = `--peer=${/([\d.]+)\//.exec(peer)?.[1] ?? ''}`
-    const stranger = lab.spawn('client', [process.execPath, program, ...flags, at])
+    const stranger = lab.spawn('cp', [process.execPath, program, ...flags, at])
     await told(teller, 'Warning GossipNameConflict: two addresses claim one node name: w1: ')
     await stranger.stop('SIGKILL')
     await told(teller, 'Normal GossipNameConflictResolved: ')
