@@ -18,15 +18,15 @@ const SUITES = {
   },
   contract: {
     files: ['test/{contract,monitoring}/*.test.ts'],
-    concurrency: 1,
+    concurrency: 2,
     timeoutMs: 300_000,
   },
-  netns: { files: ['test/netns/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
+  netns: { files: ['test/netns/*.test.ts'], concurrency: 2, timeoutMs: 300_000 },
   page: { files: ['test/page/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   e2e: { files: ['test/e2e/*.test.ts'], concurrency: 1, timeoutMs: 1_500_000 },
   soak: {
     files: [
-      'test/soak/*.test.ts',
+      'test/{soak,sim}/*.test.ts',
       'test/netns/gossip-mixed.test.ts',
       'src/core/wire/memberlist/fuzz.test.ts',
     ],
