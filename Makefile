@@ -66,7 +66,7 @@ test: check ## everything: checks, unit, contract, sockets in namespaces, end to
 	@node test/run.ts
 
 .PHONY: soak
-soak: deps ## days of simulated loss and pauses, 10 min of real loss, long fuzzing: FUZZ_RUNS=100000 (root)
+soak: deps ## days of simulated loss and pauses, all seeds, 10 min of real loss, FUZZ_RUNS=100000 (root)
 	@BELLWETHER_SOAK=1 FUZZ_RUNS='$(or $(FUZZ_RUNS),100000)' node test/run.ts soak
 
 .PHONY: bench

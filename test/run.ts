@@ -1,6 +1,6 @@
 /**
- * Runs the test suites and ends with `N passed, N failed`. A failure says which, why, and how to
- * run it alone.
+ * Runs the test suites and ends with `N passed, N failed`. A failure says which and why at once, and at
+ * the end again how to run it alone. After each suite: what took longest.
  *
  *   node test/run.ts [suite…] [--only 'part of a test name'] [file…]
  */
@@ -18,15 +18,15 @@ const SUITES = {
   },
   contract: {
     files: ['test/{contract,monitoring}/*.test.ts'],
-    concurrency: 1,
+    concurrency: 2,
     timeoutMs: 300_000,
   },
-  netns: { files: ['test/netns/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
+  netns: { files: ['test/netns/*.test.ts'], concurrency: 2, timeoutMs: 300_000 },
   page: { files: ['test/page/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   e2e: { files: ['test/e2e/*.test.ts'], concurrency: 1, timeoutMs: 1_500_000 },
   soak: {
     files: [
-      'test/soak/*.test.ts',
+      'test/{soak,sim}/*.test.ts',
       'test/netns/gossip-mixed.test.ts',
       'src/core/wire/memberlist/fuzz.test.ts',
     ],
@@ -48,8 +48,17 @@ const files = positionals.filter((word) => !Object.hasOwn(SUITES, word))
 const all = (Object.keys(SUITES) as Suite[]).filter((suite) => !ON_DEMAND.includes(suite))
 const suites = wanted.length > 0 || files.length > 0 ? wanted : all
 
+/** Files that are named as the slowest of a suite, and from which time on. */
+const SLOWEST = { count: 10, fromMs: 5000 }
+
+interface Failure {
+  readonly name: string
+  readonly file: string
+  readonly message: string
+}
+
 let passed = 0
-const failures: { name: string; file: string; message: string }[] = []
+const failures: Failure[] = []
 
 async function runFiles(title: string, list: string[], concurrency: number, timeout: number) {
   if (list.length === 0) return
@@ -61,6 +70,11 @@ async function runFiles(title: string, list: string[], concurrency: number, time
     timeout,
     ...(values.only === undefined ? {} : { testNamePatterns: [escape(values.only)] }),
   })
+  const took: { readonly file: string; readonly ms: number }[] = []
+  stream.on('test:summary', ({ file, duration_ms: ms }) => {
+    // One without a file is of all of them.
+    if (file !== undefined) took.push({ file, ms })
+  })
   stream.on('test:pass', (event) => {
     if (event.details.type !== 'suite' && event.skip === undefined) passed++
   })
@@ -69,9 +83,12 @@ async function runFiles(title: string, list: string[], concurrency: number, time
     // A parent fails with its children: the children tell why.
     if ('failureType' in error && error.failureType === 'subtestsFailed') return
     const cause = error.cause instanceof Error ? error.cause.message : error.message
-    failures.push({ name: event.name, file: event.file ?? '', message: cause })
+    const failure = { name: event.name, file: shortened(event.file ?? ''), message: cause }
+    failures.push(failure)
+    tell(failure)
   })
   if (title === 'unit') {
+    // So many that only what fails is printed.
     for await (const _ of stream) void _
   } else {
     const report = stream.compose(spec)
@@ -79,7 +96,17 @@ async function runFiles(title: string, list: string[], concurrency: number, time
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   console.log(`   ${seconds} s`)
+  const slowest = took.filter(({ ms }) => ms >= SLOWEST.fromMs).sort((a, b) => b.ms - a.ms)
+  for (const { file, ms } of slowest.slice(0, SLOWEST.count)) {
+    console.log(`   ${(ms / 1000).toFixed(0).padStart(6)} s  ${shortened(file)}`)
+  }
 }
+
+function tell({ name, file, message }: Failure): void {
+  console.log(`\nFAILED  ${name} (${file})\n  ${message.replaceAll('\n', '\n  ')}`)
+}
+
+const shortened = (file: string): string => file.replace(`${process.cwd()}/`, '')
 
 const escape = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
 
@@ -96,10 +123,10 @@ if (needsLab && process.env['KEEP_LAB'] !== '1') {
   await lab.down()
 }
 
-for (const { name, file, message } of failures) {
-  const path = file.replace(`${process.cwd()}/`, '')
-  console.log(`\nFAILED  ${name}\n  ${message.replaceAll('\n', '\n  ')}`)
-  console.log(`  alone: node test/run.ts ${path} --only '${name.replaceAll("'", "'\\''")}'`)
+for (const failure of failures) {
+  tell(failure)
+  const { name, file } = failure
+  console.log(`  alone: node test/run.ts ${file} --only '${name.replaceAll("'", "'\\''")}'`)
 }
 if (passed + failures.length === 0) failures.push({ name: 'no test ran', file: '', message: '' })
 console.log(`\n${passed} passed, ${failures.length} failed`)

@@ -41,13 +41,14 @@ export class ApiServer {
   /** `flags`: more of the API server. */
   static async start(...flags: readonly string[]): Promise<ApiServer> {
     const folder = mkdtempSync(join(tmpdir(), 'bellwether-api-'))
-    const [apiPort, etcdPort, peerPort] = await freePorts(3)
     const pki = new Pki(join(folder, 'pki'))
+    const parts = { binaries: await binaries(), daemons: new Daemons(folder), pki }
     await pki.createAuthority()
     await pki.issue('admin', 'admin', 'system:masters')
     await pki.issue('apiserver', 'kube-apiserver', 'kubernetes', 'IP:127.0.0.1')
+    // Late: they are only free as long as nobody else asks.
+    const [apiPort, etcdPort, peerPort] = await freePorts(3)
     pki.writeKubeconfig(join(folder, 'kubeconfig'), 'admin', `https://127.0.0.1:${apiPort}`)
-    const parts = { binaries: await binaries(), daemons: new Daemons(folder), pki }
     const etcd = `http://127.0.0.1:${etcdPort}`
     parts.daemons.start('etcd', [
       parts.binaries.etcd,

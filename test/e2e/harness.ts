@@ -7,7 +7,7 @@ import {
   NAMESPACE,
   debugView as viewOf,
   externalIp,
-  install,
+  install as installOn,
   poolYaml,
   settled,
 } from '../lab/bellwether.ts'
@@ -16,6 +16,12 @@ import { Lab } from '../lab/lab.ts'
 
 /** The runner's lab: up before the first test that needs it, taken down by test/run.ts. */
 export const lab = new Lab({ prefix: process.env['BELLWETHER_TEST_LAB'] ?? 'bwt' })
+
+/** Of the speakers here, in seconds. A test is longer in the midst of nothing moving, and a file begins so. */
+export const RETURN_DELAY_S = 10
+
+/** As a user installs it, but for the half minute that all would have to wait for again and again. */
+export const install = (): Promise<void> => installOn(lab, RETURN_DELAY_S)
 
 export interface Fixture {
   /** Namespace of the test's Services and backends. */
@@ -42,11 +48,10 @@ export function fixture(name: string, addresses: readonly string[], replicas = 3
   const namespace = `e2e-${name}`
   before(async () => {
     await lab.up()
-    await install(lab)
-    await settled(lab)
+    await install()
     await lab.apply(poolYaml(`e2e-${name}`, addresses))
     await lab.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
-    if (replicas > 0) await startBackends(namespace, replicas)
+    await Promise.all([settled(lab), replicas > 0 && startBackends(namespace, replicas)])
   })
   after(async () => {
     // A test that failed has left its probes running, and this process would wait for them.
@@ -73,6 +78,10 @@ export function fixture(name: string, addresses: readonly string[], replicas = 3
 
 /** What `/debug/view` of the speaker on that node shows. */
 export const debugView = (node: string): Promise<DebugView> => viewOf(lab, node)
+
+/** What `kubectl … -o json` prints. */
+export const getJson = async <T>(...args: string[]): Promise<T> =>
+  JSON.parse(await lab.kubectl(...args, '-o', 'json')) as T
 
 export function serviceObject(namespace: string, name: string, options: ServiceOptions): object {
   return {

@@ -2,18 +2,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import {
-  answerers,
-  events,
-  externalIp,
-  externalIps,
-  install,
-  owner,
-  statusNode,
-} from '../lab/bellwether.ts'
+import { answerers, events, externalIp, externalIps, owner, statusNode } from '../lab/bellwether.ts'
 import { until } from '../lab/until.ts'
 import { blocks } from '../docs/pages.ts'
-import { lab } from './harness.ts'
+import { install, lab } from './harness.ts'
 
 const FILES = ['ip-pool.yaml', 'advertise.yaml', 'test-lb.yaml', 'test-lb2.yaml']
 const read = (file: string) =>
@@ -21,7 +13,7 @@ const read = (file: string) =>
 
 before(async () => {
   await lab.up()
-  await install(lab)
+  await install()
   for (const file of FILES) await lab.apply(read(file))
   await lab.kubectl('rollout', 'status', 'deployment/nginx', '--timeout=120s')
 })

@@ -11,10 +11,21 @@ const MANIFEST = new URL('../../manifests/bellwether.yaml', import.meta.url)
 
 export const NAMESPACE = 'metallb-system'
 
-/** `kubectl apply -f manifests/bellwether.yaml`, then waits for all of it to be ready. */
-export async function install(lab: Lab): Promise<void> {
-  await lab.apply(readFileSync(MANIFEST, 'utf8'))
+/**
+ * `kubectl apply -f manifests/bellwether.yaml`, then waits for all of it to be ready. `returnDelayS`: for how
+ * long a node that returns owns nothing, where it is not to be the half minute of users.
+ */
+export async function install(lab: Lab, returnDelayS?: number): Promise<void> {
+  await lab.apply(manifest(returnDelayS))
   await ready(lab)
+}
+
+/** The plain manifest, with that `--return-delay`. */
+export function manifest(returnDelayS?: number): string {
+  const text = readFileSync(MANIFEST, 'utf8')
+  if (returnDelayS === undefined) return text
+  const [controller = '', speaker = ''] = text.split(/(?=kind: DaemonSet)/)
+  return controller + speaker.replace('args: [', `args: [--return-delay=${returnDelayS}, `)
 }
 
 export async function ready(lab: Lab): Promise<void> {

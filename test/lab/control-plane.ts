@@ -82,7 +82,10 @@ export async function apiServerReady(lab: LabContext, kubeconfig: string): Promi
   })
 }
 
-function startControllers(lab: LabContext): void {
+/** What works through the API server alone. */
+export const CONTROLLERS = ['kcm', 'scheduler'] as const
+
+export function startControllers(lab: LabContext): void {
   const { pki } = lab
   start(lab, 'kcm', lab.binaries['kube-controller-manager'], {
     kubeconfig: componentKubeconfig(lab, 'kcm'),

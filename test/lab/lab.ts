@@ -10,7 +10,7 @@ import { bringUp, loadImages } from './bring-up.ts'
 import type { LabOptions } from './bring-up.ts'
 import { locked } from './cache.ts'
 import type { LabContext } from './context.ts'
-import { apiServerReady, startApiServer } from './control-plane.ts'
+import { CONTROLLERS, apiServerReady, startApiServer, startControllers } from './control-plane.ts'
 import { Daemons } from './daemons.ts'
 import { cutCable, healCable, macOf, setLoss } from './faults.ts'
 import { orCleanUp } from './interruption.ts'
@@ -164,10 +164,13 @@ export class Lab {
     return this.#daemons.stop('apiserver')
   }
 
+  /** Starts it again, and anew what makes endpoints and places pods: that tries ever more seldom. */
   async startApiServer(): Promise<void> {
     const lab = await this.#context()
     startApiServer(lab)
     await apiServerReady(lab, this.kubeconfig)
+    await Promise.all(CONTROLLERS.map((name) => this.#daemons.stop(name)))
+    startControllers(lab)
   }
 
   /** Pid of a container's first process. `pod`: its name, or a label such as `app=x`. */

@@ -97,6 +97,9 @@ export function kubeletConfig(lab: LabContext, node: Host): string {
     nodeStatusUpdateFrequency: '5s',
     // A changed Secret is with its pods within seconds, not a minute.
     syncFrequency: '10s',
+    // What crashes again is started again at once: the lab is there to see it start.
+    featureGates: { KubeletCrashLoopBackOffMax: true },
+    crashLoopBackOff: { maxContainerRestartPeriod: '1s' },
     podLogsDir: join(folder, 'podlogs'),
     volumePluginDir: join(folder, 'volume-plugins'),
   })

@@ -4,11 +4,10 @@
  */
 import assert from 'node:assert/strict'
 import type { Detection } from '../../src/core/gossip/detection.ts'
-import { SEEDS, cluster, simulate } from './cluster.ts'
+import { SEEDS, WHOLE, cluster, simulate } from './cluster.ts'
 import { Restless } from './pauses.ts'
 import type { Pauses } from './pauses.ts'
 
-const WHOLE = process.env['BELLWETHER_SOAK'] === '1'
 /** Share of packets that get lost, each way. */
 const LOSS = 0.05
 /** Every process stands still for half a second every ten, and for a second at most. */

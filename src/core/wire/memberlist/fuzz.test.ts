@@ -20,7 +20,7 @@ import { compound, decodePacket } from './packet.ts'
 import { decodeStream } from './stream.ts'
 import { VSN } from './version.ts'
 
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 1500)
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 600)
 const given = process.env['SEED']
 const fresh = Number(given ?? Math.floor(Math.random() * 2 ** 31))
 const SEEDS = given === undefined ? [1, fresh] : [fresh]
