@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments } from 'yaml'
 import { CHART, helmBinary } from '../lab/helm.ts'
-import { RELEASE, writeMetallbChart } from '../lab/metallb-chart.ts'
+import { RELEASE, writeMetallbChart } from '../lab/metallb/chart.ts'
 import { must } from '../lab/processes.ts'
 import { ApiServer } from './api-server.ts'
 

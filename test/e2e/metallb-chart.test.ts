@@ -14,8 +14,9 @@ import { binaries } from '../lab/binaries.ts'
 import { documented } from '../lab/documented.ts'
 import { metallbSpeaker } from '../lab/go-memberlist.ts'
 import { CHART, helmBinary } from '../lab/helm.ts'
-import { RELEASE, asOfChart, writeMetallbChart } from '../lab/metallb-chart.ts'
-import { memberlistSecret, metallbDefinitions } from '../lab/metallb-objects.ts'
+import { RELEASE, asOfChart, writeMetallbChart } from '../lab/metallb/chart.ts'
+import { metallbDefinitions } from '../lab/metallb/definitions.ts'
+import { memberlistSecret } from '../lab/metallb/objects.ts'
 import { must } from '../lab/processes.ts'
 import { ipv4, workers } from '../lab/topology.ts'
 import { until } from '../lab/until.ts'
@@ -97,7 +98,7 @@ after(async () => {
 async function installMetallb(): Promise<void> {
   const old = join(folder, 'metallb')
   const standIn = {
-    speaker: await metallbSpeaker(),
+    path: await metallbSpeaker(),
     vips: [...vips.values()],
     nodes: nodes.map(ipv4),
   }

@@ -1,13 +1,14 @@
 /**
- * A release of MetalLB's chart (0.15, 0.16): the objects of metallb-objects.ts with the names, labels and
+ * A release of MetalLB's chart (0.15, 0.16): the objects of its manifest with the names, labels and
  * selectors that its templates give them (charts/metallb/templates of metallb/metallb), as a chart of its own.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { metallbDefinitions, metallbObjects, metallbWebhooks } from './metallb-objects.ts'
-import type { MetallbOptions } from './metallb-objects.ts'
-
-type Json = Record<string, unknown>
+import { metallbDefinitions } from './definitions.ts'
+import type { Json } from './names.ts'
+import { metallbObjects } from './objects.ts'
+import type { StandIn } from './programs.ts'
+import { metallbWebhooks } from './webhooks.ts'
 
 /** Release and chart have one name, so that names begin with that alone. */
 export const RELEASE = 'metallb'
@@ -22,8 +23,8 @@ const SECRET = 'memberlist'
 const named = (name: string): string => (name === SECRET ? `${RELEASE}-${SECRET}` : name)
 
 /** Writes the chart; what `helm install` makes of it is what MetalLB's makes. */
-export function writeMetallbChart(folder: string, options: MetallbOptions): void {
-  const objects = [...metallbDefinitions(), ...metallbObjects(options), metallbWebhooks()]
+export function writeMetallbChart(folder: string, standIn: StandIn): void {
+  const objects = [...metallbDefinitions(), ...metallbObjects(standIn), metallbWebhooks()]
     .filter(({ kind }) => kind !== 'Namespace')
     .map(asOfChart)
   mkdirSync(join(folder, 'templates'), { recursive: true })
