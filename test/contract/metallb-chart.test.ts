@@ -151,7 +151,7 @@ for (const [name, values, full, label] of [
 
 test('metallb-chart: an upgrade keeps what is there, and gives the rights to whom it belongs', async () => {
   const old = join(folder, 'metallb')
-  writeMetallbChart(old, { speaker: '/bin/true', vips: [], nodes: [] })
+  writeMetallbChart(old, { path: '/bin/true', vips: [], nodes: [] })
   await release('install', RELEASE, old, '--create-namespace')
   const get = async (...what: string[]) =>
     JSON.parse(await api.kubectl('-n', NAMESPACE, 'get', ...what, '-o', 'json')) as KubeObject
