@@ -7,7 +7,7 @@
 import { encodeHandover } from '../core/wire/handover.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { GossipToMain, ToPacket } from './messages.ts'
+import type { GossipToMain, OwnerView, ToPacket } from './messages.ts'
 import { Paced } from './paced.ts'
 import type { VipOwners } from './vip-owners.ts'
 
@@ -34,7 +34,7 @@ export class Dispatch {
   readonly #telling: Paced
   #tick: { cancel(): void } | undefined
   #announced = '[[],[]]'
-  #owners = '[]'
+  #owners: readonly OwnerView[] = []
   #told: (() => void) | undefined
 
   constructor(vips: VipOwners, deps: DispatchDeps) {
@@ -99,12 +99,29 @@ export class Dispatch {
   /** Who owns what; over when the main thread has taken it in. */
   #tellOwners(): Promise<void> | undefined {
     const owners = this.#vips.view
-    const text = JSON.stringify(owners)
-    if (text === this.#owners) return undefined
-    this.#owners = text
+    if (isSame(owners, this.#owners)) return undefined
+    this.#owners = owners
     this.#deps.toMain({ kind: 'owners', owners })
     return new Promise((resolve) => {
       this.#told = resolve
     })
   }
+}
+
+/** Field by field: as text, a thousand of them would cost ten times that. What is known of a take-over is one object. */
+function isSame(owners: readonly OwnerView[], others: readonly OwnerView[]): boolean {
+  return (
+    owners.length === others.length &&
+    owners.every(({ service, ip, owner, holding, why, taken }, i) => {
+      const other = others[i]
+      return (
+        other?.ip === ip &&
+        other.service === service &&
+        other.owner === owner &&
+        other.holding === holding &&
+        other.why === why &&
+        other.taken === taken
+      )
+    })
+  )
 }

@@ -38,6 +38,38 @@ test('e2e/where: cordon moves nothing', async () => {
   }
 })
 
+test('e2e/where: of a Local Service the address is where its endpoints are; one that ends but serves counts', async () => {
+  const ip = '172.18.6.20'
+  const spec = { externalTrafficPolicy: 'Local', selector: {}, loadBalancerIP: ip }
+  await vips.createService('local', { spec })
+  const serves = (...endpoints: readonly (readonly [node: string, terminating: boolean])[]) =>
+    lab.apply({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: {
+        namespace: vips.namespace,
+        name: 'local-1',
+        labels: { 'kubernetes.io/service-name': 'local' },
+      },
+      addressType: 'IPv4',
+      ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+      endpoints: endpoints.map(([nodeName, terminating], i) => ({
+        addresses: [`10.89.255.${i + 1}`],
+        nodeName,
+        conditions: { ready: !terminating, serving: true, terminating },
+      })),
+    })
+  const isAt = (node: string) => async () => (await owner(lab, ip)) === node
+  await serves(['w2', false])
+  await until('the node of its endpoint to own it', isAt('w2'))
+  await serves(['w2', true])
+  // The next change after it has been taken in by all: then it has been, too.
+  await vips.expose('after-local')
+  assert.equal(await owner(lab, ip), 'w2')
+  await serves(['w3', false])
+  await until('the address to follow', isAt('w3'))
+})
+
 test('e2e/where: a Service without endpoints is told why it is not announced, by one speaker, once', async () => {
   await vips.createService('idle', { spec: { selector: { app: 'nobody' } } })
   const events = async () => {
