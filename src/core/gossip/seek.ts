@@ -58,7 +58,8 @@ export class Seeker {
 
   /** It is back. */
   found(name: string): void {
-    if (this.#mine().includes(name)) this.#meet(name)
+    // Most who come were never lost, and to look at the whole ring for each takes long where there are many.
+    if (this.#lost.has(name) && this.#mine().includes(name)) this.#meet(name)
     this.#lost.delete(name)
   }
 
