@@ -4,7 +4,6 @@ import { suspicionMinMs } from '../../src/core/gossip/formulas.ts'
 import { LAN } from '../../src/core/gossip/profiles.ts'
 import {
   SEEDS,
-  WHOLE,
   allAlive,
   cluster,
   disagreement,
@@ -35,7 +34,7 @@ for (const [count, boundMs] of [
 }
 
 /** So many take minutes to find each other, nearly all of the time that this test takes. */
-const MANY = WHOLE ? 500 : 150
+const MANY = 500
 simulate(
   `crash is noticed by all of ${MANY} within 30000 ms`,
   (seed) => {
