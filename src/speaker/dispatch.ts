@@ -13,6 +13,8 @@ import type { VipOwners } from './vip-owners.ts'
 
 /** How many times as long as it took each rests: people can wait longer than other speakers. */
 const [FLUSH_RESTS, TELL_RESTS] = [1, 3]
+/** No address is answered for, none is lame. */
+const NOTHING = JSON.stringify([[], []])
 
 export interface DispatchDeps {
   readonly clock: Clock
@@ -33,7 +35,7 @@ export class Dispatch {
   readonly #flushes: Paced
   readonly #telling: Paced
   #tick: { cancel(): void } | undefined
-  #announced = '[[],[]]'
+  #announced = NOTHING
   #owners: readonly OwnerView[] = []
   #told: (() => void) | undefined
 
@@ -70,7 +72,7 @@ export class Dispatch {
         this.flush()
       })
     }
-    if (this.#announced === '[[],[]]') idle()
+    if (this.#announced === NOTHING) idle()
   }
 
   /** The main thread has taken in what it was told last. */

@@ -8,7 +8,7 @@ import { after, describe, test } from 'node:test'
 import { keysOf } from '../../src/core/wire/memberlist/keyring.ts'
 import { NAMESPACE, events, owner, pods, ready } from '../lab/bellwether.ts'
 import { until } from '../lab/until.ts'
-import { fixture, lab } from './harness.ts'
+import { fixture, getJson, lab } from './harness.ts'
 
 const vips = fixture('misconfiguration', ['172.18.8.10/32'], 1)
 const TAKEN = '172.18.8.10'
@@ -89,8 +89,8 @@ interface L2Status {
 
 /** What the ServiceL2Status of the Service says of conflicts. */
 async function conflicts(name: string): Promise<string[]> {
-  const argv = ['-n', NAMESPACE, 'get', 'servicel2status', '-o', 'json']
-  const { items } = JSON.parse(await lab.kubectl(...argv)) as { items: readonly L2Status[] }
+  const get = ['-n', NAMESPACE, 'get', 'servicel2status']
+  const { items } = await getJson<{ items: readonly L2Status[] }>(...get)
   const statuses = items.filter(({ status }) => status?.serviceName === name)
   const conditions = statuses.flatMap(({ status }) => status?.conditions ?? [])
   return conditions.filter(({ type }) => type === 'AddressConflict').map(({ message }) => message)

@@ -51,7 +51,6 @@ export type Former =
   | { readonly kind: 'left'; readonly answers: boolean; readonly heardAt?: number | undefined }
   | { readonly kind: 'down' | 'lives' | 'unknown' }
 
-/** An address as it stands: by our reckoning, and by what this node does. */
 /** What the handover says of an address. */
 export interface Holdings {
   holding(ip: string): Holding
