@@ -20,6 +20,9 @@ import {
 const BURST_MS = 100
 /** Where time alone changes something. */
 const TICK_MS = 1000
+/** Why something is not seen, and what to do about it where it does not pass. */
+const NOT_LISTED =
+  'not listed yet; if it stays so, apply manifests/dashboard/dashboard.yaml, which grants the controller the right'
 
 /** Ends with `signal`. `tell` is called for the first time when all has been listed. */
 export function watchBoard(
@@ -69,8 +72,8 @@ export function watchBoard(
   const endpointSlices = follow('endpointSlice', ENDPOINT_SLICES, {})
   const events = follow('event', EVENTS, { fieldSelector: 'involvedObject.kind=Service' })
   const unseen = () => ({
-    ...(endpointSlices.synced ? {} : { endpointSlices: 'the controller has not got them' }),
-    ...(events.synced ? {} : { events: 'the controller has not got them' }),
+    ...(endpointSlices.synced ? {} : { endpointSlices: NOT_LISTED }),
+    ...(events.synced ? {} : { events: NOT_LISTED }),
   })
   signal.addEventListener('abort', () => timer?.cancel(), { once: true })
 }
