@@ -8,8 +8,11 @@ import type { Clock } from '../ports/clock.ts'
 
 /** Others that are asked after a sleep; the first answer counts. */
 const ASKED = 3
-/** Nobody answers: cut off, hence nobody hears us either, or alone. */
-const ANSWER_MS = 300
+/**
+ * Nobody answers: cut off, hence nobody hears us either, or alone. Who has no speaker any more refuses at
+ * once; who is this late is late itself, and what is not known costs a second owner.
+ */
+const ANSWER_MS = 1000
 
 export interface AssuranceDeps {
   readonly clock: Clock

@@ -69,7 +69,7 @@ export class GossipLoop {
   #joiner: Joiner | undefined
   #assurance: Assurance | undefined
   #stopTelling: (() => void) | undefined
-  readonly #electors = new Electors()
+  #electors = new Electors()
   readonly #dispatch: Dispatch
   #settledTimer: { cancel(): void } | undefined
   readonly #uplinks: UplinkTeller
@@ -202,7 +202,11 @@ export class GossipLoop {
         log.warn('ownership-unsure', { sleptMs: Math.round(ms), asking: 'other speakers' })
         this.#vips.handover.reset()
       },
-      awake: () => this.#update(true),
+      awake: () => {
+        // Who has settled meanwhile may have what was ours: that is no news of a moment ago.
+        this.#electors = new Electors()
+        this.#update(true)
+      },
     })
     const read = () => shell.findings()
     this.#stopTelling = tellFindings(clock, read, (findings) =>
@@ -254,6 +258,8 @@ export class GossipLoop {
   /** Reckons anew who owns what. `again`: what is ours is announced anew. */
   #update(again = false): void {
     if (this.#stage === 'left' || (this.#joiner && !this.#joiner.joined)) return
+    // Who slept and has not heard of the others yet would take what it had.
+    if (this.#stage === 'running' && this.#assurance?.sure === false) return
     const { profile } = this.#options
     const electorate = profile === 'off' ? undefined : this.#electorate()
     this.#vips.update(electorate, this.#deps.clock.now())

@@ -22,6 +22,8 @@ export interface SpeakerOptions {
   readonly family: 4 | 6
   /** Its kernel swallows connections. */
   readonly firewall: boolean
+  /** How long one that returns waits; 0 where it is not said. */
+  readonly returnDelayMs?: number
 }
 
 /** What was said, and when, by `performance.now()`. */
@@ -34,7 +36,7 @@ export class Speaker {
   readonly heard: Heard[] = []
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
 
-  private constructor(name: string, netns: string, address: string) {
+  private constructor(name: string, netns: string, address: string, returnDelayMs: number) {
     this.name = name
     this.netns = netns
     this.address = address
@@ -43,7 +45,7 @@ export class Speaker {
       bindAddress: address,
       bindPort: PORT,
       detection: 'steady',
-      returnDelayMs: 0,
+      returnDelayMs,
       excludeInterfaces: [],
       announce: { refreshMs: undefined, packetsPerSecond: 5000, conflict: 'tell' },
     }
@@ -56,7 +58,8 @@ export class Speaker {
   }
 
   /** Resolves when it listens. */
-  static async start(number: number, { family, firewall }: SpeakerOptions): Promise<Speaker> {
+  static async start(number: number, options: SpeakerOptions): Promise<Speaker> {
+    const { family, firewall, returnDelayMs = 0 } = options
     const netns = `bws-${number}-${process.pid}`
     const address = family === 4 ? `10.79.0.${number}` : `fd79::${number}`
     const prefix = family === 4 ? [`${address}/24`] : [`${address}/64`, 'nodad']
@@ -67,7 +70,7 @@ export class Speaker {
     await must(['ip', '-n', netns, 'addr', 'add', ...prefix, 'dev', 'eth0'])
     await must(['ip', '-n', netns, 'link', 'set', 'eth0', 'up'])
     if (firewall) await must(['ip', 'netns', 'exec', netns, 'nft', '-f', '-'], { input: NO_TCP })
-    const speaker = new Speaker(`node-${number}`, netns, address)
+    const speaker = new Speaker(`node-${number}`, netns, address, returnDelayMs)
     await until(`${speaker.name} to listen`, () =>
       speaker.heard.some(({ kind }) => kind === 'listening'),
     )
@@ -139,6 +142,11 @@ export async function withSpeakers(
       started.push(await Speaker.start(i + 1, options))
     }
     const [first] = started
+    // It is alone, and knows it, when the others come.
+    first?.tell({ kind: 'join', addresses: [] })
+    await until('the first to have looked for others', () =>
+      first?.heard.some(({ kind }) => kind === 'joined'),
+    )
     for (const speaker of started.slice(1)) {
       speaker.tell({ kind: 'join', addresses: first ? [first.address] : [] })
     }

@@ -1,0 +1,53 @@
+/** A speaker sleeps, and its address goes to one that had not been settled: it wakes, and knows nothing of that. */
+import assert from 'node:assert/strict'
+import { before, test } from 'node:test'
+import type { Candidacy } from '../../src/core/election/candidacy.ts'
+import { ensureLabPackages } from '../lab/packages.ts'
+import { until } from '../lab/until.ts'
+import { SecondCable, macOf, nowMs } from './second-cable.ts'
+import { withSpeakers } from './speakers.ts'
+
+const VIP = '10.78.0.9'
+/** Nobody returns meanwhile: only who has nobody to wait for is settled. */
+const RETURN_DELAY_MS = 60_000
+/** Who has just settled does not count as such at once (core/gossip/electorate.ts). */
+const AT_REST_MS = 500
+
+before(ensureLabPackages)
+
+test('netns/sleeper: who was given up by those that settled meanwhile answers no request when it wakes', async () => {
+  const three = [1, 2, 3].map(
+    () => ({ family: 4, firewall: false, returnDelayMs: RETURN_DELAY_MS }) as const,
+  )
+  await withSpeakers(three, (speakers) =>
+    SecondCable.with(speakers, VIP, async (cable) => {
+      const order = speakers.map(({ name }) => name)
+      const [home = ''] = order
+      const candidacy: Candidacy = {
+        service: 'default/nginx',
+        ip: VIP,
+        order,
+        interfaces: ['eth1'],
+        seat: { group: VIP, home },
+      }
+      for (const speaker of speakers) {
+        speaker.tell({ kind: 'candidacies', candidacies: [candidacy] })
+      }
+      const [sleeper] = speakers
+      assert.ok(sleeper)
+      await cable.answer(1, 0)
+      sleeper.signal('SIGSTOP')
+      const { atMs } = await cable.answer(2, nowMs())
+      await cable.answer(2, atMs + AT_REST_MS)
+      const wokenMs = nowMs()
+      sleeper.signal('SIGCONT')
+      await until('it to wake', () => sleeper.logged('ownership-unsure').length === 1)
+      // It knows again, and tells main of it.
+      await until('it to know whose it is', () =>
+        sleeper.heard.some((it) => it.kind === 'owners' && it.owners[0]?.owner === order[1]),
+      )
+      const answered = cable.answers(wokenMs)
+      assert.deepEqual([...new Set(answered.map(({ mac }) => mac))], [macOf(2)])
+    }),
+  )
+})
