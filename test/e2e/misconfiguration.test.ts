@@ -8,7 +8,7 @@ import { after, describe, test } from 'node:test'
 import { keysOf } from '../../src/core/wire/memberlist/keyring.ts'
 import { NAMESPACE, events, owner, pods, ready } from '../lab/bellwether.ts'
 import { until } from '../lab/until.ts'
-import { fixture, getJson, lab } from './harness.ts'
+import { debugView, fixture, getJson, lab } from './harness.ts'
 
 const vips = fixture('misconfiguration', ['172.18.8.10/32'], 1)
 const TAKEN = '172.18.8.10'
@@ -190,12 +190,23 @@ async function anotherSecret(): Promise<void> {
   })
   // The controller makes it when it starts.
   await lab.kubectl('-n', NAMESPACE, 'rollout', 'restart', 'deployment/controller')
-  // Whom kubelet brings it first cannot read the others.
-  const { by } = await told(tellers, 'Warning GossipSecretMismatch: gossip cannot be read')
+  await ready(lab)
   assert.notDeepEqual(await secretKey(), before)
   // Those that run follow the secret as soon as kubelet brings it.
-  await told(by, 'Normal GossipSecretMismatchResolved: ')
-  await ready(lab)
+  await until(
+    'all to be members by the other secret',
+    async () => {
+      const { gossip } = await debugView('w3')
+      return gossip?.members.length === 3 && gossip.members.every(({ state }) => state === 'alive')
+    },
+    { timeoutMs: 180_000, everyMs: 500 },
+  )
+  // Whom kubelet brought it first could not read the others, and may have waited long enough to tell.
+  for (const pod of [...tellers, fresh]) {
+    const all = await events(lab, 'Pod', pod)
+    const isTold = all.some((line) => line.startsWith('Warning GossipSecretMismatch: '))
+    if (isTold) await told(pod, 'Normal GossipSecretMismatchResolved: ')
+  }
   const started = await lab.kubectl('-n', NAMESPACE, 'logs', fresh.split('/')[1] ?? '')
   assert.match(started, /"profile":"file"/)
 }
