@@ -18,7 +18,7 @@ import { Lab } from '../lab/lab.ts'
 export const lab = new Lab({ prefix: process.env['BELLWETHER_TEST_LAB'] ?? 'bwt' })
 
 /** Of the speakers here, in seconds. A test is longer in the midst of nothing moving, and a file begins so. */
-export const RETURN_DELAY_S = 10
+export const RETURN_DELAY_S = 6
 
 /** As a user installs it, but for the half minute that all would have to wait for again and again. */
 export const install = (): Promise<void> => installOn(lab, RETURN_DELAY_S)

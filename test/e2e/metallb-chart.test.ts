@@ -28,7 +28,7 @@ const APPS = 'e2e-metallb-chart'
 const SUBNET = '172.18.16'
 const KEY = 'bm90IHNvIHNlY3JldCBrZX'
 /** The documents' half a minute is long for a test. */
-const RETURN_DELAY_S = 8
+const RETURN_DELAY_S = 6
 /** As in migration.test.ts: an address of the node that is moved, while that is going on. */
 const DARK_MS = 3000
 
