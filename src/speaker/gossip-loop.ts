@@ -5,9 +5,7 @@
  */
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
-import type { Electorate } from '../core/election/owners.ts'
 import type { Address } from '../core/gossip/effects.ts'
-import { Electors } from '../core/gossip/electorate.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
 import { textOfIp } from '../core/net/ip.ts'
 import { decodeHandover } from '../core/wire/handover.ts'
@@ -17,6 +15,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { Assurance } from './assurance.ts'
 import { Dispatch } from './dispatch.ts'
+import { ElectorateClock } from './electorate-clock.ts'
 import { tellFindings } from './findings-teller.ts'
 import { GossipShell } from './gossip-shell.ts'
 import { Joiner } from './joiner.ts'
@@ -69,9 +68,8 @@ export class GossipLoop {
   #joiner: Joiner | undefined
   #assurance: Assurance | undefined
   #stopTelling: (() => void) | undefined
-  #electors = new Electors()
+  readonly #electorate: ElectorateClock
   readonly #dispatch: Dispatch
-  #settledTimer: { cancel(): void } | undefined
   readonly #uplinks: UplinkTeller
   #alive = ''
   #stage: 'running' | 'leaving' | 'left' = 'running'
@@ -79,6 +77,7 @@ export class GossipLoop {
   private constructor(options: GossipLoopOptions, deps: GossipLoopDeps) {
     this.#options = options
     this.#deps = deps
+    this.#electorate = new ElectorateClock(deps.clock, () => this.#update())
     this.#uplinks = new UplinkTeller({
       clock: deps.clock,
       returnDelayMs: options.returnDelayMs,
@@ -203,8 +202,7 @@ export class GossipLoop {
         this.#vips.handover.reset()
       },
       awake: () => {
-        // Who has settled meanwhile may have what was ours: that is no news of a moment ago.
-        this.#electors = new Electors()
+        this.#electorate.forget()
         this.#update(true)
       },
     })
@@ -261,20 +259,9 @@ export class GossipLoop {
     // Who slept and has not heard of the others yet would take what it had.
     if (this.#stage === 'running' && this.#assurance?.sure === false) return
     const { profile } = this.#options
-    const electorate = profile === 'off' ? undefined : this.#electorate()
+    const electorate = profile === 'off' ? undefined : this.#electorate.of(this.#usable())
     this.#vips.update(electorate, this.#deps.clock.now())
     this.#dispatch.flush(again)
-  }
-
-  #electorate(): Electorate {
-    const { clock } = this.#deps
-    const electorate = this.#electors.electorate(this.#usable(), clock.now())
-    this.#settledTimer?.cancel()
-    const at = this.#electors.nextDeadline
-    if (at !== undefined) {
-      this.#settledTimer = clock.after(Math.max(0, at - clock.now()), () => this.#update())
-    }
-    return electorate
   }
 
   #heard(payload: Uint8Array, from: Address): void {
@@ -313,7 +300,7 @@ export class GossipLoop {
     if (this.#stage === 'left') return
     this.#stage = 'left'
     this.#dispatch.close()
-    this.#settledTimer?.cancel()
+    this.#electorate.close()
     this.#assurance?.close()
     this.#shell?.close()
     this.#deps.toMain({ kind: 'left' })
