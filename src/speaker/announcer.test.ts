@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FakeClock } from '../../test/fakes/clock.ts'
 import { Announcer } from './announcer.ts'
-import type { Candidacy } from './messages.ts'
+import type { Candidacy, ConflictPolicy } from './messages.ts'
 import type { Announced } from './status-plan.ts'
 
 const candidacy = (interfaces: readonly string[] | 'all', ip = '10.0.0.1'): Candidacy => ({
@@ -15,12 +15,13 @@ const candidacy = (interfaces: readonly string[] | 'all', ip = '10.0.0.1'): Cand
 const TAKEN = { cause: 'nodeGone', from: 'w3', outageMs: 730, since: 0 } as const
 const WHY = 'first of 2 candidates'
 
-function setUp() {
+function setUp(policy: ConflictPolicy = 'tell') {
   const clock = new FakeClock()
   const told: string[] = []
   const published: Announced[][] = []
   const announcer = new Announcer(
     'w1',
+    policy,
     clock,
     (service, type, reason, message) => told.push(`${service} ${type} ${reason}: ${message}`),
     (announced) => published.push([...announced.values()]),
@@ -135,9 +136,9 @@ for (const [policy, does] of [
   ['yield', /leaves it to that host/],
 ] as const) {
   test(`speaker/announcer: a stranger is told of on the Service, with its MAC and what is done: ${policy}`, () => {
-    const { announcer, told, own } = setUp()
+    const { announcer, told, own } = setUp(policy)
     own('w1')
-    announcer.tellRivals({ alarms: [rival, { ...rival, ip: '10.0.0.2' }], gone: [] }, policy)
+    announcer.tellRivals({ alarms: [rival, { ...rival, ip: '10.0.0.2' }], gone: [] })
     const [warning, ...others] = told
     assert.match(
       warning ?? '',
@@ -152,7 +153,7 @@ test('speaker/announcer: that a stranger is gone is told, of a speaker only that
   const { announcer, told, own } = setUp()
   own('w1')
   const speaker = { ...rival, kind: 'speaker', speaker: '10.0.0.7' } as const
-  announcer.tellRivals({ alarms: [speaker], gone: [rival, speaker] }, 'tell')
+  announcer.tellRivals({ alarms: [speaker], gone: [rival, speaker] })
   const reasons = told.map((text) => text.split(':')[0])
   assert.deepEqual(reasons, [
     'default/nginx Warning AnnouncedTwice',
@@ -164,7 +165,7 @@ test('speaker/announcer: that a stranger is gone is told, of a speaker only that
 test('speaker/announcer: rivals of what another node owns are not its to tell of', () => {
   const { announcer, told, own } = setUp()
   own('w2')
-  announcer.tellRivals({ alarms: [rival], gone: [rival] }, 'tell')
+  announcer.tellRivals({ alarms: [rival], gone: [rival] })
   assert.deepEqual(told, [])
 })
 
@@ -173,33 +174,33 @@ test('speaker/announcer: while another uses an address the status has a conditio
   announcer.setInterfaces(['eth0'])
   announcer.setCandidacies([candidacy('all')])
   own('w1')
-  announcer.setConflicts([rival, { ...rival, ip: '10.0.0.2', mac: '02:00:00:00:00:98' }], 'tell')
+  announcer.setConflicts([rival, { ...rival, ip: '10.0.0.2', mac: '02:00:00:00:00:98' }])
   const { conflict } = last()?.[0] ?? {}
   assert.equal(conflict?.reason, 'Stranger')
   assert.match(conflict.message, /^10\.0\.0\.1 .*02:00:00:00:00:99[^\n]*$/)
-  announcer.setConflicts([{ ...rival, kind: 'speaker', speaker: '10.0.0.7' }], 'yield')
+  announcer.setConflicts([{ ...rival, kind: 'speaker', speaker: '10.0.0.7' }])
   assert.equal(last()?.[0]?.conflict?.reason, 'AnnouncedTwice')
-  announcer.setConflicts([], 'tell')
+  announcer.setConflicts([])
   assert.deepEqual(last(), [{ service: 'default/nginx', interfaces: [], why: WHY, taken: TAKEN }])
 })
 
 test('speaker/announcer: what is left to a stranger is not announced from here, until it is gone', async () => {
-  const { announcer, clock, told, own, last } = setUp()
+  const { announcer, clock, told, own, last } = setUp('yield')
   announcer.setInterfaces(['eth0'])
   announcer.setCandidacies([candidacy('all')])
   own('w1')
-  announcer.setConflicts([rival], 'yield')
+  announcer.setConflicts([rival])
   assert.deepEqual([last(), announcer.announced], [[], []])
   own('w1')
   await clock.advance(60_000)
   assert.deepEqual([last(), told.length], [[], 1], 'the assignment')
-  announcer.setConflicts([], 'yield')
+  announcer.setConflicts([])
   assert.deepEqual(announcer.announced, [{ service: 'default/nginx', ip: '10.0.0.1' }])
   assert.equal(told.length, 2, 'assigned again')
 })
 
 test('speaker/announcer: of two addresses the one that is not left to a stranger is announced', () => {
-  const { announcer, told, last } = setUp()
+  const { announcer, told, last } = setUp('yield')
   announcer.setInterfaces(['eth0'])
   announcer.setCandidacies([candidacy('all'), candidacy('all', 'fd00::1')])
   const one = { service: 'default/nginx', owner: 'w1', holding: 'none' } as const
@@ -207,7 +208,7 @@ test('speaker/announcer: of two addresses the one that is not left to a stranger
     { ...one, ip: '10.0.0.1', why: 'left to the stranger' },
     { ...one, ip: 'fd00::1', why: WHY, taken: TAKEN },
   ])
-  announcer.setConflicts([rival], 'yield')
+  announcer.setConflicts([rival])
   const [announced, ...others] = last() ?? []
   assert.deepEqual([announced?.why, announced?.conflict?.reason, others], [WHY, 'Stranger', []])
   assert.deepEqual(announcer.announced, [{ service: 'default/nginx', ip: 'fd00::1' }])

@@ -29,6 +29,7 @@ export type RecordEvent = (
 
 export class Announcer {
   readonly #self: string
+  readonly #policy: ConflictPolicy
   readonly #clock: Clock
   readonly #record: RecordEvent
   readonly #publish: (announced: ReadonlyMap<string, Announced>) => void
@@ -36,7 +37,6 @@ export class Announcer {
   #ownerships: readonly OwnerView[] = []
   /** By address. */
   #conflicts: ReadonlyMap<string, readonly Rival[]> = new Map()
-  #policy: ConflictPolicy = 'tell'
   /** Services that are announced from here, by the first of their addresses that is. */
   #owned: ReadonlyMap<string, OwnerView> = new Map()
   #interfaces: ReadonlySet<string> | undefined
@@ -48,11 +48,13 @@ export class Announcer {
 
   constructor(
     self: string,
+    policy: ConflictPolicy,
     clock: Clock,
     record: RecordEvent,
     publish: (announced: ReadonlyMap<string, Announced>) => void,
   ) {
     this.#self = self
+    this.#policy = policy
     this.#clock = clock
     this.#record = record
     this.#publish = publish
@@ -87,13 +89,11 @@ export class Announcer {
   }
 
   /** Others use addresses of ours: on each Service that has one. */
-  tellRivals(
-    { alarms, gone }: { readonly alarms: readonly Rival[]; readonly gone: readonly Rival[] },
-    policy: ConflictPolicy,
-  ): void {
+  tellRivals(news: { readonly alarms: readonly Rival[]; readonly gone: readonly Rival[] }): void {
+    const { alarms, gone } = news
     for (const rival of alarms) {
       const reason = rival.kind === 'speaker' ? 'AnnouncedTwice' : 'AddressConflict'
-      const message = rivalWarning(rival, this.#self, policy)
+      const message = rivalWarning(rival, this.#self, this.#policy)
       for (const service of this.#servicesOf(rival.ip)) {
         this.#record(service, 'Warning', reason, message)
       }
@@ -108,9 +108,8 @@ export class Announcer {
   }
 
   /** All that people are to know of. What is left to a stranger is not announced from here. */
-  setConflicts(conflicts: readonly Rival[], policy: ConflictPolicy): void {
+  setConflicts(conflicts: readonly Rival[]): void {
     this.#conflicts = Map.groupBy(conflicts, ({ ip }) => ip)
-    this.#policy = policy
     this.#update()
   }
 

@@ -109,7 +109,9 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     log.info(reason, { service: key, message })
     if (service) deps.recorder.record(subjectOf(service, SERVICES), type, reason, message)
   }
-  const announcer = new Announcer(self, clock, record, (announced) => statuses.set(announced))
+  const announcer = new Announcer(self, options.announce.conflict, clock, record, (announced) =>
+    statuses.set(announced),
+  )
   const refusals = new Refusals({ self, clock, record })
   const health = new ConfigHealth()
   const state = new ConfigurationStateWriter(
@@ -201,9 +203,9 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
       case 'groups':
         return deps.setGroups(message.groups)
       case 'rivals':
-        return announcer.tellRivals(message, options.announce.conflict)
+        return announcer.tellRivals(message)
       case 'conflicts':
-        return announcer.setConflicts(message.rivals, options.announce.conflict)
+        return announcer.setConflicts(message.rivals)
       case 'stopped':
         return silent.resolve()
       case 'log':
