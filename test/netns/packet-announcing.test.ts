@@ -1,6 +1,7 @@
 /** Many addresses at once, and one for long: how fast they are announced, and how often. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { PROBED_MS } from '../../src/core/announce/gratuitous.ts'
 import { ensureLabPackages } from '../lab/packages.ts'
 import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
@@ -8,6 +9,7 @@ import type { HostOptions } from './packet-host.ts'
 import {
   PEER,
   PacketHost,
+  captureAtPeer,
   createNamespaces,
   indexAtPeer,
   inside,
@@ -35,6 +37,23 @@ const packets = async (of?: string) => {
   return vips
     .filter(({ ip }) => of === undefined || ip === of)
     .reduce((sum, { gratuitousSent }) => sum + gratuitousSent, 0)
+}
+
+for (const [what, ips] of [
+  ['a new address', [LAST]],
+  ['the first of a thousand new addresses', MANY],
+] as const) {
+  test(`netns/announcing: ${what} is announced within 200 ms after the table came, probed for before`, async (t) => {
+    await start({ packetsPerSecond: 5000 })
+    let toldMs = 0
+    const seen = await captureAtPeer(1, 'arp and arp[14:4] = arp[24:4]', () => {
+      toldMs = Date.now()
+      return host.announce(ips, { first: ips })
+    })
+    const tookMs = Number(/^\S+/.exec(seen)?.[0]) * 1000 - toldMs
+    t.diagnostic(`${tookMs.toFixed(1)} ms`)
+    assert.ok(tookMs >= PROBED_MS && tookMs <= 200, seen)
+  })
 }
 
 test('netns/announcing: a thousand at once leave at the pace that is set', async () => {
