@@ -84,10 +84,16 @@ export class GossipShell {
   ): Promise<GossipShell> {
     const shell = new GossipShell(options, clock, log, random, events)
     const { bindAddress, bindPort, profile, security } = options
-    shell.#streams = await openStreams(bindAddress, bindPort, profile.tcpTimeoutMs, (from) => {
-      const reader = new StreamReader('dialer', security)
-      return (received) => shell.#serve(reader, received, from)
-    })
+    shell.#streams = await openStreams(
+      bindAddress,
+      bindPort,
+      profile.tcpTimeoutMs,
+      (from) => {
+        const reader = new StreamReader('dialer', security)
+        return (received) => shell.#serve(reader, received, from)
+      },
+      (reason) => shell.node.witness.connection(reason),
+    )
     shell.#datagrams = await openDatagrams(
       bindAddress,
       bindPort,

@@ -321,9 +321,10 @@ export class PacketLoop {
 
   #tell(): void {
     const now = performance.now()
+    // Rivals first: what turns out to be a stranger's may be due to be announced, where this thread is late.
+    if (now >= this.#rivals.deadline) this.#rivals.run(now)
     const ips = this.#announcing.run(now)
     if (ips.length > 0) this.#ports.toGossip({ kind: 'announced', ips })
-    if (now >= this.#rivals.deadline) this.#rivals.run(now)
   }
 
   #socketOf(family: 4 | 6): PacketSocket {

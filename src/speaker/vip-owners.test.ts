@@ -188,6 +188,16 @@ test('speaker/vip-owners: the address of a Service that is made anew is new agai
   assert.deepEqual(a.first, [VIP.ip])
 })
 
+test('speaker/vip-owners: what nobody had is told as taken when it is announced, not before', () => {
+  const { a, candidates } = speakers()
+  candidates(a, [])
+  candidates(a, ['a', 'b'])
+  a.settle(0, 1000)
+  assert.deepEqual([a.table, a.view[0]?.taken], [[VIP], undefined])
+  a.announced([VIP.ip], 150)
+  assert.deepEqual(a.view[0]?.taken, { cause: 'first', since: 1000 })
+})
+
 test('speaker/vip-owners: one that starts beside another takes nothing for new', () => {
   const { a, candidates } = speakers()
   candidates(a, ['a', 'b'])

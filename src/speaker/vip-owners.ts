@@ -165,7 +165,9 @@ export class VipOwners {
       if (!candidacy) return []
       const { ip, owner } = ownership
       const why = whyOwner(candidacy, owner, this.#electorate, absent)
-      const taken = owner === this.#options.self ? this.#takeovers.of(ip) : undefined
+      // What nobody had is taken when it is announced: a stranger may turn out to have it (docs/layer2.md).
+      const isOwn = owner === this.#options.self && !this.#first.has(ip)
+      const taken = isOwn ? this.#takeovers.of(ip) : undefined
       return { ...ownership, holding: this.handover.holding(ip), why, taken }
     })
   }

@@ -3,6 +3,7 @@
  * fixture (namespace, pool, advertisement, backends) that goes away with the test.
  */
 import { after, before } from 'node:test'
+import { runPlugin } from '../../src/cli/run.ts'
 import {
   NAMESPACE,
   debugView as viewOf,
@@ -82,6 +83,18 @@ export const debugView = (node: string): Promise<DebugView> => viewOf(lab, node)
 /** What `kubectl … -o json` prints. */
 export const getJson = async <T>(...args: string[]): Promise<T> =>
   JSON.parse(await lab.kubectl(...args, '-o', 'json')) as T
+
+/** `kubectl bellwether …` as an administrator of the lab. */
+export async function plugin(...argv: string[]) {
+  let [out, err] = ['', '']
+  const exit = await runPlugin([...argv, '--kubeconfig', lab.kubeconfig], {
+    out: (text) => (out += text),
+    tell: (text) => (err += text),
+    paint: (_, text) => text,
+    isTerminal: false,
+  })
+  return { exit, out, err }
+}
 
 export function serviceObject(namespace: string, name: string, options: ServiceOptions): object {
   return {

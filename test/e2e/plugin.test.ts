@@ -1,23 +1,11 @@
 /** kubectl bellwether on a real cluster: the speakers' views come by port-forward. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runPlugin } from '../../src/cli/run.ts'
 import { owner } from '../lab/bellwether.ts'
 import { until } from '../lab/until.ts'
-import { fixture, lab } from './harness.ts'
+import { fixture, lab, plugin } from './harness.ts'
 
 const vips = fixture('plugin', ['172.18.7.10-172.18.7.20'])
-
-async function plugin(...argv: string[]) {
-  let [out, err] = ['', '']
-  const exit = await runPlugin([...argv, '--kubeconfig', lab.kubeconfig], {
-    out: (text) => (out += text),
-    tell: (text) => (err += text),
-    paint: (_, text) => text,
-    isTerminal: false,
-  })
-  return { exit, out, err }
-}
 
 test('e2e/plugin: members shows that all speakers see each other', async () => {
   const { exit, out, err } = await plugin('members', '-o', 'json')

@@ -1,6 +1,7 @@
 /** Many addresses at once, and one for long: how fast they are announced, and how often. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { IDENTIFY_MS } from '../../src/core/announce/rivals.ts'
 import { ensureLabPackages } from '../lab/packages.ts'
 import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
@@ -8,6 +9,7 @@ import type { HostOptions } from './packet-host.ts'
 import {
   PEER,
   PacketHost,
+  captureAtPeer,
   createNamespaces,
   indexAtPeer,
   inside,
@@ -35,6 +37,24 @@ const packets = async (of?: string) => {
   return vips
     .filter(({ ip }) => of === undefined || ip === of)
     .reduce((sum, { gratuitousSent }) => sum + gratuitousSent, 0)
+}
+
+for (const [what, ips, frames] of [
+  ['a new address', [LAST], 3],
+  // Far more than leave before one is announced.
+  ['the first of a thousand new addresses', MANY, 1500],
+] as const) {
+  test(`netns/announcing: ${what} is announced within 200 ms after the first probe`, async (t) => {
+    await start({ packetsPerSecond: 5000 })
+    const seen = await captureAtPeer(frames, 'arp', () => host.announce(ips, { first: ips }))
+    const when = (asker: RegExp) => {
+      const line = seen.split('\n').find((line) => asker.test(line))
+      return Number(line?.split(' ')[0]) * 1000
+    }
+    const tookMs = when(/who-has (\S+) .*tell \1,/) - when(/tell 0\.0\.0\.0,/)
+    t.diagnostic(`${tookMs.toFixed(1)} ms`)
+    assert.ok(tookMs >= IDENTIFY_MS && tookMs <= 200, seen)
+  })
 }
 
 test('netns/announcing: a thousand at once leave at the pace that is set', async () => {

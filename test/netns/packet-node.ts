@@ -68,13 +68,13 @@ export async function sendFromPeer(...frames: readonly Uint8Array[]): Promise<vo
   await must(inside(PEER, process.execPath, script('send-frames'), await indexAtPeer(), ...hex))
 }
 
-/** Runs tcpdump in the peer's namespace until it has `count` frames, and `action` meanwhile. */
+/** Runs tcpdump in the peer's namespace until it has `count` frames, and `action` meanwhile. Times are Unix'. */
 export async function captureAtPeer(
   count: number,
   filter: string,
   action: () => Promise<unknown>,
 ): Promise<string> {
-  const argv = ['tcpdump', '-i', 'eth0', '-l', '-n', '-e', '-v', '-c', `${count}`, filter]
+  const argv = ['tcpdump', '-i', 'eth0', '-l', '-n', '-e', '-v', '-tt', '-c', `${count}`, filter]
   const [file = '', ...args] = inside(PEER, ...argv)
   const child = spawn(file, args)
   const late = setTimeout(() => child.kill(), 10_000)

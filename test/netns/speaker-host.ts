@@ -1,6 +1,7 @@
 /**
- * A whole speaker with its threads, on an API in memory that has one Service: for tests in a network
- * namespace. Arguments are the speaker's. Standard output: `ready`, then each event it records, a line each.
+ * A whole speaker with its threads, on an API in memory that has two Services, `nginx` and `dual`: for tests in
+ * a network namespace (whole-speaker.ts). Arguments are the speaker's. Standard output, a line each: `ready`,
+ * each event that it records, and all statuses of Services when one changes.
  */
 import { systemClock } from '../../src/adapters/clock.ts'
 import { healthPages } from '../../src/adapters/health.ts'
@@ -20,7 +21,7 @@ const say = (line: object) => void process.stdout.write(`${JSON.stringify(line)}
 const options = orExit(speakerOptions(process.argv.slice(2), process.env))
 const { namespace, node, pod, bindAddress, secretDirectory } = options
 const cluster = new FakeCluster()
-const labels = { 'kubernetes.io/service-name': 'nginx' }
+const SERVICES = { nginx: ['10.89.0.64'], dual: ['10.89.0.65', 'fd89::41'] }
 for (const [resource, metadata, rest] of [
   [kinds.NODES, { name: node }, {}],
   [
@@ -28,23 +29,26 @@ for (const [resource, metadata, rest] of [
     { namespace, name: pod },
     { spec: { nodeName: node }, status: { podIP: bindAddress } },
   ],
-  [kinds.IP_ADDRESS_POOLS, { namespace, name: 'pool' }, { spec: { addresses: ['10.89.0.64/28'] } }],
+  [
+    kinds.IP_ADDRESS_POOLS,
+    { namespace, name: 'pool' },
+    { spec: { addresses: ['10.89.0.64/28', 'fd89::40/124'] } },
+  ],
   [kinds.L2_ADVERTISEMENTS, { namespace, name: 'ad' }, { spec: {} }],
-  [
-    kinds.SERVICES,
-    { namespace: 'default', name: 'nginx', uid: 'u' },
-    {
-      spec: { type: 'LoadBalancer', ports: [{ port: 80 }], clusterIPs: ['10.96.0.1'] },
-      status: { loadBalancer: { ingress: [{ ip: '10.89.0.64' }] } },
-    },
-  ],
-  [
-    kinds.ENDPOINT_SLICES,
-    { namespace: 'default', name: 'nginx-1', labels },
-    { endpoints: [{ nodeName: node, conditions: { ready: true } }] },
-  ],
 ] as const) {
   await cluster.create(resource, { metadata, ...rest })
+}
+for (const [name, ips] of Object.entries(SERVICES)) {
+  await cluster.create(kinds.SERVICES, {
+    metadata: { namespace: 'default', name, uid: `u-${name}` },
+    spec: { type: 'LoadBalancer', ports: [{ port: 80 }], clusterIPs: ['10.96.0.1'] },
+    status: { loadBalancer: { ingress: ips.map((ip) => ({ ip })) } },
+  })
+  const labels = { 'kubernetes.io/service-name': name }
+  await cluster.create(kinds.ENDPOINT_SLICES, {
+    metadata: { namespace: 'default', name: `${name}-1`, labels },
+    endpoints: [{ nodeName: node, conditions: { ready: true } }],
+  })
 }
 const watched = new AbortController().signal
 cluster.follow(
@@ -53,8 +57,15 @@ cluster.follow(
   (change) => {
     if (change.kind !== 'upsert') return
     const { involvedObject, type, reason, message } = change.object
-    say({ involvedObject, type, reason, message })
+    say({ event: { involvedObject, type, reason, message } })
   },
+  watched,
+)
+cluster.follow(
+  kinds.SERVICE_L2_STATUSES,
+  {},
+  (_, { objects }) =>
+    say({ statuses: [...objects.values()].flatMap(({ status }) => status ?? []) }),
   watched,
 )
 

@@ -2,10 +2,11 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { GossipToMain, MainToGossip } from '../../src/speaker/messages.ts'
+import type { GossipThreadView, GossipToMain, MainToGossip } from '../../src/speaker/messages.ts'
 import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
 
@@ -24,6 +25,8 @@ export interface SpeakerOptions {
   readonly firewall: boolean
   /** How long one that returns waits; 0 where it is not said. */
   readonly returnDelayMs?: number
+  /** Of 32 bytes, in hexadecimal; absent: gossip is in clear. */
+  readonly key?: string
 }
 
 /** What was said, and when, by `performance.now()`. */
@@ -36,7 +39,12 @@ export class Speaker {
   readonly heard: Heard[] = []
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
 
-  private constructor(name: string, netns: string, address: string, returnDelayMs: number) {
+  private constructor(
+    name: string,
+    netns: string,
+    address: string,
+    { returnDelayMs = 0, key }: SpeakerOptions,
+  ) {
     this.name = name
     this.netns = netns
     this.address = address
@@ -46,6 +54,7 @@ export class Speaker {
       bindPort: PORT,
       detection: 'steady',
       returnDelayMs,
+      keys: key === undefined ? [] : [key],
       excludeInterfaces: [],
       announce: { refreshMs: undefined, packetsPerSecond: 5000, conflict: 'tell' },
     }
@@ -59,18 +68,12 @@ export class Speaker {
 
   /** Resolves when it listens. */
   static async start(number: number, options: SpeakerOptions): Promise<Speaker> {
-    const { family, firewall, returnDelayMs = 0 } = options
-    const netns = `bws-${number}-${process.pid}`
+    const { family, firewall } = options
+    const netns = netnsOf(number)
     const address = family === 4 ? `10.79.0.${number}` : `fd79::${number}`
-    const prefix = family === 4 ? [`${address}/24`] : [`${address}/64`, 'nodad']
-    await must(['ip', 'netns', 'add', netns])
-    const end = ['peer', 'name', 'eth0', 'netns', netns]
-    await must(['ip', '-n', SWITCH, 'link', 'add', `port${number}`, 'type', 'veth', ...end])
-    await must(['ip', '-n', SWITCH, 'link', 'set', `port${number}`, 'master', 'br0', 'up'])
-    await must(['ip', '-n', netns, 'addr', 'add', ...prefix, 'dev', 'eth0'])
-    await must(['ip', '-n', netns, 'link', 'set', 'eth0', 'up'])
+    await plugIn(number, address)
     if (firewall) await must(['ip', 'netns', 'exec', netns, 'nft', '-f', '-'], { input: NO_TCP })
-    const speaker = new Speaker(`node-${number}`, netns, address, returnDelayMs)
+    const speaker = new Speaker(`node-${number}`, netns, address, options)
     await until(`${speaker.name} to listen`, () =>
       speaker.heard.some(({ kind }) => kind === 'listening'),
     )
@@ -85,6 +88,17 @@ export class Speaker {
   get members(): string[] {
     const last = this.heard.findLast((message) => message.kind === 'members')
     return last?.kind === 'members' ? last.members.map(({ name }) => name) : []
+  }
+
+  /** Names of those that it did not take for alive any more at some time. */
+  get lost(): string[] {
+    const lists = this.heard.flatMap((message) => (message.kind === 'members' ? [message] : []))
+    return lists.flatMap(({ members }, i) => {
+      const before = lists[i - 1]?.members ?? []
+      return before
+        .map(({ name }) => name)
+        .filter((name) => !members.some((it) => it.name === name))
+    })
   }
 
   /** What it logged under this name of an event. */
@@ -104,6 +118,26 @@ export class Speaker {
     return found.reduce((sum, count) => sum + Number(count ?? 0), 0)
   }
 
+  /** What it knows of the cluster at this moment. */
+  async view(): Promise<GossipThreadView> {
+    const before = this.heard.length
+    this.tell({ kind: 'view' })
+    return until(
+      `the view of ${this.name}`,
+      () => {
+        const answer = this.heard.slice(before).find((message) => message.kind === 'view')
+        return answer?.kind === 'view' && answer.view
+      },
+      { everyMs: 5 },
+    )
+  }
+
+  /** Resident memory of its process, in MiB: the most that it was. */
+  mostMemory(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1024
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }
@@ -112,6 +146,50 @@ export class Speaker {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     this.#child.kill('SIGKILL')
     await once(this.#child, 'exit')
+  }
+}
+
+const netnsOf = (number: number): string => `bws-${number}-${process.pid}`
+
+/** A namespace of that number on the switch, with this address. */
+async function plugIn(number: number, address: string): Promise<string> {
+  const netns = netnsOf(number)
+  const prefix = address.includes(':') ? [`${address}/64`, 'nodad'] : [`${address}/24`]
+  await must(['ip', 'netns', 'add', netns])
+  const end = ['peer', 'name', 'eth0', 'netns', netns]
+  await must(['ip', '-n', SWITCH, 'link', 'add', `port${number}`, 'type', 'veth', ...end])
+  await must(['ip', '-n', SWITCH, 'link', 'set', `port${number}`, 'master', 'br0', 'up'])
+  await must(['ip', '-n', netns, 'addr', 'add', ...prefix, 'dev', 'eth0'])
+  await must(['ip', '-n', netns, 'link', 'set', 'eth0', 'up'])
+  return netns
+}
+
+/** A host on the switch that is no speaker, while `work` goes on. `number`: of none of them. */
+export async function withStranger(
+  number: number,
+  address: string,
+  work: (netns: string) => Promise<void>,
+): Promise<void> {
+  try {
+    await work(await plugIn(number, address))
+  } finally {
+    await run(['ip', 'netns', 'del', netnsOf(number)])
+  }
+}
+
+/** One more speaker, while `work` goes on. `number`: of none of the others. */
+export async function withNewcomer(
+  number: number,
+  options: SpeakerOptions,
+  work: (speaker: Speaker) => Promise<void>,
+): Promise<void> {
+  let speaker: Speaker | undefined
+  try {
+    speaker = await Speaker.start(number, options)
+    await work(speaker)
+  } finally {
+    await speaker?.stop()
+    await run(['ip', 'netns', 'del', netnsOf(number)])
   }
 }
 
@@ -157,7 +235,7 @@ export async function withSpeakers(
     await work(started)
   } finally {
     await Promise.all(started.map((speaker) => speaker.stop()))
-    const names = speakers.map((_, i) => `bws-${i + 1}-${process.pid}`)
+    const names = speakers.map((_, i) => netnsOf(i + 1))
     for (const name of [SWITCH, ...names]) await run(['ip', 'netns', 'del', name])
   }
 }

@@ -3,7 +3,7 @@
  * Standard input: what main would tell the gossip thread, a message a line. Standard output: what it
  * says to main.
  *
- *   node threads-host.ts '{"node": …, "bindAddress": …}'   (ThreadOptions but keys, profile and switches)
+ *   node threads-host.ts '{"node": …, "bindAddress": …}'   (ThreadOptions but profile and switches; keys are hex)
  */
 import { createInterface } from 'node:readline'
 import { LAN } from '../../src/core/gossip/profiles.ts'
@@ -12,12 +12,11 @@ import { SWITCHES } from '../../src/speaker/memberlist-file.ts'
 import { startThreads } from '../../src/speaker/threads.ts'
 import type { ThreadOptions } from '../../src/speaker/threads.ts'
 
-const options = JSON.parse(process.argv[2] ?? '') as Omit<
-  ThreadOptions,
-  'keys' | 'profile' | 'switches'
->
+type Options = Omit<ThreadOptions, 'keys' | 'profile' | 'switches'> & { readonly keys: string[] }
+const options = JSON.parse(process.argv[2] ?? '') as Options
 const profile = { profile: LAN, switches: SWITCHES }
-const threads = await startThreads({ ...options, ...profile, keys: [] })
+const keys = options.keys.map((key) => Buffer.from(key, 'hex'))
+const threads = await startThreads({ ...options, ...profile, keys })
 threads.onGossip((message) => console.log(JSON.stringify(message)))
 for await (const line of createInterface(process.stdin)) {
   threads.toGossip(JSON.parse(line) as MainToGossip)

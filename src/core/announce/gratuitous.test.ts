@@ -9,11 +9,13 @@ import {
   BURSTS,
   GratuitousSchedule,
   INTERVAL_MS,
-  PROBE_MS,
+  PROBED_MS,
+  PROBE_AGAIN_MS,
   gratuitousFrames,
   probeFrame,
 } from './gratuitous.ts'
 import type { AnnouncingInterface } from './interfaces.ts'
+import { IDENTIFY_MS } from './rivals.ts'
 import { VipTable } from './vips.ts'
 
 const mac = (last: string) => parseMac(`02:00:00:00:00:${last}`) ?? BROADCAST_MAC
@@ -81,11 +83,28 @@ test('announce/gratuitous: a refresh now and then, and a probe after each', () =
 test('announce/gratuitous: a new address is probed for before it is announced', () => {
   const schedule = new GratuitousSchedule()
   schedule.update(0, one, [eth0], { probed: () => true })
-  assert.deepEqual(sent(schedule, PROBE_MS + 1), [
+  assert.deepEqual(sent(schedule, PROBED_MS + 1), [
     '0 probe',
-    `${PROBE_MS / 2} probe`,
-    `${PROBE_MS} announcement first`,
+    `${PROBE_AGAIN_MS} probe`,
+    `${PROBED_MS} announcement first`,
   ])
+})
+
+test('announce/gratuitous: who answers to either probe is known before it is announced, within 200 ms', () => {
+  assert.ok(PROBE_AGAIN_MS + IDENTIFY_MS < PROBED_MS)
+  assert.ok(PROBED_MS < 200)
+})
+
+test('announce/gratuitous: new addresses that have been asked for are not kept waiting by newer ones', () => {
+  const schedule = new GratuitousSchedule()
+  const probed = () => true
+  schedule.update(0, one, [eth0], { probed })
+  schedule.take(0, 10)
+  schedule.update(PROBE_AGAIN_MS, two, [eth0], { probed })
+  assert.deepEqual(names(schedule.take(PROBE_AGAIN_MS, 1)), ['10.0.0.9'])
+  // The other has not been asked for at all yet.
+  const [next] = schedule.take(PROBED_MS, 1)
+  assert.deepEqual([next?.vip.text, next?.sends], ['10.0.0.9', 'announcement'])
 })
 
 test('announce/gratuitous: what is taken over goes before what is announced again', () => {
@@ -102,7 +121,7 @@ test('announce/gratuitous: `again` does not cut short that it is probed for', ()
   schedule.update(0, one, [eth0], { probed: () => true })
   schedule.take(0, 10)
   schedule.update(10, one, [eth0], { again: true })
-  assert.equal(schedule.deadline, PROBE_MS / 2)
+  assert.equal(schedule.deadline, PROBE_AGAIN_MS)
 })
 
 test('announce/gratuitous: what is asked for is announced before its turn, and once', () => {

@@ -12,8 +12,12 @@ import type { Vip } from './vips.ts'
 
 export const BURSTS = 5
 export const INTERVAL_MS = 1100
-/** Whoever has the address answers within that. */
-export const PROBE_MS = 200
+/**
+ * After the first probe of a new address: the second one, and its announcement. Whoever answers to either
+ * is known by then (IDENTIFY_MS), and a thread that is kept waiting for a while still announces within 200 ms.
+ */
+export const PROBE_AGAIN_MS = 40
+export const PROBED_MS = 150
 /** A probe after an announcement: by then everybody has heard it. */
 const VERIFY_MS = 500
 
@@ -38,13 +42,16 @@ interface Step {
 }
 type StepName = (typeof ORDER)[number]
 
-/** Those that go first when not all can: fail-overs, then new addresses, then what is repeated. */
+/**
+ * Those that go first when not all can: fail-overs, then new addresses, of which those that have been asked
+ * for are not kept waiting by those that have not, then what is repeated.
+ */
 const ORDER = [
   'first',
   'again',
-  'probe',
-  'probeAgain',
   'firstProbed',
+  'probeAgain',
+  'probe',
   'verify',
   'second',
   'third',
@@ -63,8 +70,8 @@ const steps = (refreshMs: number | undefined): Readonly<Record<StepName, Step>> 
   return {
     first: { ...verify, first: true },
     again: { ...verify, first: true },
-    probe: { sends: probe, thenMs: PROBE_MS / 2, then: 'probeAgain' },
-    probeAgain: { sends: probe, thenMs: PROBE_MS / 2, then: 'firstProbed' },
+    probe: { sends: probe, thenMs: PROBE_AGAIN_MS, then: 'probeAgain' },
+    probeAgain: { sends: probe, thenMs: PROBED_MS - PROBE_AGAIN_MS, then: 'firstProbed' },
     firstProbed: { ...verify, first: true },
     verify: { sends: probe, thenMs: INTERVAL_MS - VERIFY_MS, then: 'second' },
     second: { ...burst, then: 'third' },

@@ -3,6 +3,9 @@ import type { PacketDrop } from '../wire/memberlist/packet.ts'
 import type { StreamDrop } from '../wire/memberlist/stream.ts'
 import type { Cause, Withheld } from './watched.ts'
 
+/** Why a connection was closed before what it sent could be understood: bounds of docs/wire-limits.md. */
+export type ConnectionDrop = 'tooManyConnections' | 'requestTooSlow' | 'tooManyBytes'
+
 export interface GossipCounters {
   /** Members that came under suspicion: by our own word, or by what others said. */
   readonly suspicions: { self: number; other: number }
@@ -10,8 +13,8 @@ export interface GossipCounters {
   readonly detections: Record<Cause, number>
   /** Silences that were not held against a member. */
   readonly withheld: Record<Withheld, number>
-  /** Parts of datagrams, and streams, that could not be used. */
-  readonly dropped: Partial<Record<PacketDrop | StreamDrop, number>>
+  /** Parts of datagrams, streams and connections that could not be used. */
+  readonly dropped: Partial<Record<PacketDrop | StreamDrop | ConnectionDrop, number>>
   readonly datagrams: { sent: number; received: number }
   readonly bytes: { sent: number; received: number }
   /** `refuted`: others said that we are not what we are. `nameConflict`: two addresses bear one name. */

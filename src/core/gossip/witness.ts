@@ -2,6 +2,7 @@
 import type { PacketDrop, Unpacked } from '../wire/memberlist/packet.ts'
 import type { StreamDrop } from '../wire/memberlist/stream.ts'
 import { newCounters } from './counters.ts'
+import type { ConnectionDrop } from './counters.ts'
 import type { Address, Effect } from './effects.ts'
 import { Findings } from './findings.ts'
 import { pushPullMs } from './formulas.ts'
@@ -28,6 +29,11 @@ export class Witness {
   stream(from: Address, drop: StreamDrop | undefined, now: number): void {
     if (drop === undefined) this.findings.heard(from.ip, now)
     else this.#dropped(from, drop, now)
+  }
+
+  /** A connection was closed for what it costs. */
+  connection(reason: ConnectionDrop): void {
+    this.#count(reason)
   }
 
   sent(effects: readonly Effect[]): void {
@@ -62,8 +68,12 @@ export class Witness {
   }
 
   #dropped(from: Address, reason: PacketDrop | StreamDrop, now: number): void {
+    this.#count(reason)
+    this.findings.dropped(from.ip, reason, now)
+  }
+
+  #count(reason: PacketDrop | StreamDrop | ConnectionDrop): void {
     const { dropped } = this.counters
     dropped[reason] = (dropped[reason] ?? 0) + 1
-    this.findings.dropped(from.ip, reason, now)
   }
 }
