@@ -126,13 +126,13 @@ export class Allocator {
   }
 
   #assign(
-    { key, uid }: Service,
+    { key }: Service,
     pool: Pool,
     ips: readonly Ip[],
     sharing: Sharing,
     passedOver: readonly PassedOver[],
   ): Allocation {
-    const holding = { service: key, uid, pool: pool.name, ips, sharing }
+    const holding = { service: key, pool: pool.name, ips, sharing }
     this.#ledger.put(holding)
     return { ok: true, holding, passedOver }
   }

@@ -173,7 +173,7 @@ test('pool: a Service made again has back what was kept, and is told so', () => 
   allocator.keeper.setTimes(new Map([['p', 1000]]))
   run(service('s', { loadBalancerIP: '10.0.0.5' }))
   allocator.keeper.depart('default/s', 0)
-  const outcome = run(service('s', { uid: 'another' }))
+  const outcome = run(service('s'))
   assert.deepEqual(outcome.ips, ['10.0.0.5'])
   assert.match(outcome.notices[0]?.message ?? '', /\["10\.0\.0\.5"\] from pool "p", kept since/)
   assert.equal(allocator.keeper.nextEnd, undefined)

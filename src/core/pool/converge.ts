@@ -55,8 +55,6 @@ class Convergence {
     const known = allocator.holding(service.key)
     this.#before = (known ?? allocator.keeper.of(service.key))?.ips ?? []
     this.#sharingBefore = known?.sharing
-    // Deleted and made again under the same name: another Service, which holds nothing yet.
-    if (known && known.uid !== service.uid) allocator.keeper.depart(service.key, 0)
   }
 
   go(): void {

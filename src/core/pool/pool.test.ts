@@ -208,13 +208,6 @@ test('pool: a write that is still on its way is not undone by an older object', 
   assert.deepEqual(again.notices, [])
 })
 
-test('pool: a Service made again under the same name is another one', () => {
-  const { run, allocator } = setUp(one)
-  run(service('s', { loadBalancerIP: '10.0.0.3' }))
-  assert.deepEqual(run(service('s', { uid: 'another' })).ips, ['10.0.0.0'])
-  assert.equal([...allocator.holdings].length, 1)
-})
-
 test('pool: an address that no pool has any more is cleared, and another is given', () => {
   const { run, allocator } = setUp(one)
   run(service('s'))
