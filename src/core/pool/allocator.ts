@@ -144,7 +144,7 @@ export class Allocator {
 
 /** The sets of families to try, best first. */
 function acceptable({ families, oneIsEnough }: Wish): readonly (readonly Family[])[] {
-  if (families.length < 2 || !oneIsEnough) return [families]
+  if (!oneIsEnough) return [families]
   return [families, ...families.map((family) => [family])]
 }
 

@@ -168,6 +168,32 @@ test('pool: an address kept for a name is refused to others with that name, unti
   assert.deepEqual(run(service('b', { loadBalancerIP: '10.0.0.0' })).ips, ['10.0.0.0'])
 })
 
+test('pool: a Service that is gone twice is gone since the first time, and holds nothing', () => {
+  const { run, allocator } = setUp(one)
+  allocator.keeper.setTimes(new Map([['p', 1000]]))
+  run(service('gone'))
+  allocator.keeper.depart('default/gone', 0)
+  assert.equal(allocator.keeper.depart('default/gone', 500), false)
+  assert.equal(allocator.keeper.nextEnd, 1000)
+  assert.deepEqual([allocator.holding('default/gone'), ...allocator.holdings], [undefined])
+})
+
+test('pool: a kept address that another shares is an assigned one', () => {
+  const { run, allocator } = setUp(one)
+  allocator.keeper.setTimes(new Map([['p', 1000]]))
+  run(service('gone', sharing('k', 80)))
+  allocator.keeper.depart('default/gone', 0)
+  const counts = () => {
+    const { assigned, kept } = allocator.usage().get('p') ?? {}
+    return [assigned?.[4], kept?.[4]]
+  }
+  assert.deepEqual(counts(), [0, 1])
+  assert.deepEqual(run(service('s', sharing('k', 443))).ips, ['10.0.0.0'])
+  assert.deepEqual(counts(), [1, 0])
+  allocator.keeper.depart('default/s', 0)
+  assert.deepEqual(counts(), [0, 1])
+})
+
 test('pool: a Service made again has back what was kept, and is told so', () => {
   const { run, allocator } = setUp({ p: [['10.0.0.0/29']] })
   allocator.keeper.setTimes(new Map([['p', 1000]]))

@@ -138,6 +138,12 @@ for (const [what, specs, it, message] of [
     service('s', fromPool('x')),
     /pool "x": unknown; there are "a", "b"/,
   ],
+  [
+    'of two pools',
+    { a: [['10.0.1.0/24']], b: [['fd00::/126']] },
+    service('s', { ...require, ...wanting('10.0.1.1,fd00::1') }),
+    /10\.0\.1\.1, fd00::1 are not in one pool/,
+  ],
   ['without any pool', {}, service('s'), /there is no IPAddressPool/],
   [
     'of pools that are not automatic',
@@ -162,6 +168,12 @@ for (const [what, specs, it, message] of [
     one,
     service('s', { clusterIPs: [ip('fd00:96::7')], ipFamilies: [6] }),
     /pool "p": no IPv6 addresses/,
+  ],
+  [
+    'of two families where the pool has one',
+    one,
+    service('s', require),
+    /no available IPs: pool "p": no IPv6 addresses$/,
   ],
 ] as const) {
   test(`pool: an address ${what} is refused in words`, () => {
@@ -260,13 +272,32 @@ test('pool: Services share by key where their ports differ', () => {
   assert.deepEqual(run(service('e')).ips, ['10.0.0.3'])
 })
 
-test('pool: a shared address is free when the last one is gone', () => {
+test('pool: who may share takes a free address or a shared one, whichever the pool lists first', () => {
+  const { run } = setUp({ p: [['10.0.9.0/31', '10.0.1.0/31']] })
+  run(service('a', { ...sharing('k', 80), loadBalancerIP: '10.0.1.0' }))
+  assert.deepEqual(run(service('b', sharing('k', 81))).ips, ['10.0.9.0'])
+  run(service('c', { loadBalancerIP: '10.0.9.1' }))
+  assert.deepEqual(run(service('d', sharing('k', 82))).ips, ['10.0.9.0'])
+})
+
+test('pool: of several that share an address none is overlooked', () => {
+  const { run } = setUp(one)
+  const at = { loadBalancerIP: '10.0.0.0' }
+  run(service('a', { ...sharing('k', 80), ...at }))
+  run(service('b', { ...sharing('k', 443), ...at }))
+  const refused = run(service('c', { ...sharing('k', 443), ...at }))
+  assert.match(refused.notices[0]?.message ?? '', /in use by default\/b: port TCP\/443 is taken/)
+})
+
+test('pool: a shared address is free when the last one is gone, whoever gives it back twice', () => {
   const { run, allocator } = setUp({ p: [['10.0.0.0/32']] })
   run(service('a', sharing('k', 80)))
   run(service('b', sharing('k', 443)))
-  allocator.release('default/a')
+  assert.equal(allocator.release('default/a'), true)
+  assert.equal(allocator.release('default/a'), false)
   assert.deepEqual(run(service('c')).ips, [])
-  allocator.release('default/b')
+  assert.equal(allocator.usage().get('p')?.assigned[4], 1)
+  assert.equal(allocator.release('default/b'), true)
   assert.deepEqual(run(service('c')).ips, ['10.0.0.0'])
 })
 
