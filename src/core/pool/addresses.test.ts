@@ -8,6 +8,7 @@ import { parseRange } from '../net/range.ts'
 import type { Range } from '../net/range.ts'
 import { Addresses } from './addresses.ts'
 import { Heap } from './heap.ts'
+import { isUsable, usableCount } from './usable.ts'
 
 const range = (text: string): Range => {
   const parsed = parseRange(text)
@@ -56,9 +57,9 @@ test('pool/addresses: the lowest free one is that of a naive search, whatever wa
       value: first + BigInt(i),
     })),
   )
-  const isUsable = (ip: Ip) => !/\.(0|255)$/.test(formatIp(ip))
+  const looksUsable = (ip: Ip) => !/\.(0|255)$/.test(formatIp(ip))
   const isFree = (ip: Ip) =>
-    isUsable(ip) && !reserved.some(({ first, last }) => ip.value >= first && ip.value <= last)
+    looksUsable(ip) && !reserved.some(({ first, last }) => ip.value >= first && ip.value <= last)
   const step = fc.tuple(
     fc.nat(order.length - 1),
     fc.constantFrom('a', 'b'),
@@ -85,13 +86,26 @@ test('pool/addresses: the lowest free one is that of a naive search, whatever wa
         }
         assert.deepEqual(new Set(addresses.holders(ip)), holders)
         assert.deepEqual(addresses.count('p', 4), {
-          usable: BigInt(order.filter(isUsable).length),
+          usable: BigInt(order.filter(looksUsable).length),
           held: order.filter(isHeld).length,
           free: BigInt(order.filter((it) => isFree(it) && !isHeld(it)).length),
         })
       }
     }),
     { numRuns: 300 },
+  )
+})
+
+test('pool/usable: as many are counted as are usable, from 0.0.0.0 on', () => {
+  fc.assert(
+    fc.property(fc.nat(600), fc.nat(600), fc.boolean(), (from, size, avoidBuggyIPs) => {
+      const [first, last] = [BigInt(from), BigInt(from + size)]
+      let usable = 0n
+      for (let value = first; value <= last; value++) {
+        if (isUsable({ avoidBuggyIPs }, { family: 4, value })) usable++
+      }
+      assert.equal(usableCount({ avoidBuggyIPs }, { family: 4, first, last }), usable)
+    }),
   )
 })
 
