@@ -13,6 +13,7 @@ import {
   sharing,
 } from '../../../test/fakes/services.ts'
 import type { Outcome } from './converge.ts'
+import { NOT_SHARED } from './sharing.ts'
 
 const REASONS = ({ notices }: Outcome) => notices.map(({ reason }) => reason)
 
@@ -176,6 +177,60 @@ test('pool: a Service that is gone twice is gone since the first time, and holds
   assert.equal(allocator.keeper.depart('default/gone', 500), false)
   assert.equal(allocator.keeper.nextEnd, 1000)
   assert.deepEqual([allocator.holding('default/gone'), ...allocator.holdings], [undefined])
+})
+
+test('pool: what is kept follows its pool when that is renamed, and is free where nothing is kept', () => {
+  const { run, allocator } = setUp(one)
+  const { keeper } = allocator
+  keeper.setTimes(new Map([['p', 1000]]))
+  run(service('s'))
+  keeper.depart('default/s', 0)
+  allocator.setPools(pools({ renamed: one.p }))
+  keeper.setTimes(new Map([['renamed', 1000]]))
+  assert.deepEqual(
+    keeper.list('renamed').map((it) => it.service),
+    ['default/s'],
+  )
+  keeper.setTimes(new Map())
+  assert.equal(keeper.nextEnd, undefined)
+  run(service('t'))
+  assert.equal(keeper.depart('default/t', 0), true)
+  assert.equal(keeper.depart('default/t', 0), false)
+})
+
+test('pool: recalled is what a pool keeps of its own, no longer than it would now, the first to end first', () => {
+  const { run, allocator } = setUp({
+    p: [['10.0.0.0/24']],
+    q: [['10.1.0.0/16']],
+    forgets: [['10.2.0.0/24']],
+  })
+  const { keeper } = allocator
+  keeper.setTimes(new Map(['p', 'q'].map((pool) => [pool, 1000])))
+  const recall = (name: string, text: string, until?: number, pool = 'p') =>
+    keeper.recall(
+      { service: `default/${name}`, pool, ips: [ip(text)], sharing: NOT_SHARED },
+      0,
+      until,
+    )
+  run(service('lives', fromPool('p')))
+  recall('lives', '10.0.0.0', 500)
+  recall('elsewhere', '10.1.0.1', 500)
+  recall('given-up', '10.2.0.1', 500, 'forgets')
+  recall('whole', '10.0.0.3')
+  recall('long', '10.0.0.4', 5000)
+  recall('soon', '10.0.0.5', 500)
+  for (let i = 0; i < 257; i++) recall(`many${i}`, `10.1.${i % 2}.${i >> 1}`, 600 + i, 'q')
+  assert.deepEqual(
+    keeper.list('p').map((it) => [it.service, it.keptUntil]),
+    [
+      ['default/soon', 500],
+      ['default/long', 1000],
+      ['default/whole', 1000],
+    ],
+  )
+  assert.equal(keeper.nextEnd, 500)
+  assert.deepEqual([keeper.list('q').length, keeper.list('forgets').length], [256, 0])
+  assert.ok(allocator.holding('default/lives'))
 })
 
 test('pool: a kept address that another shares is an assigned one', () => {

@@ -71,6 +71,24 @@ for (const [what, specs, it, ips] of [
     ['10.0.2.0'],
   ],
   [
+    'a pool of which one selector selects its namespace, and one the Service',
+    {
+      a: [['10.0.1.0/24']],
+      b: [
+        ['10.0.2.0/24'],
+        {
+          serviceAllocation: {
+            namespaceSelectors: [{ matchLabels: { team: 'x' } }, {}],
+            serviceSelectors: [{ matchLabels: { tier: 'x' } }, {}],
+          },
+        },
+      ],
+    },
+    service('s'),
+    ['10.0.2.0'],
+  ],
+  ['any pool where the one asked for is empty', one, service('s', fromPool('')), ['10.0.0.0']],
+  [
     'the lower priority number, 0 last',
     {
       a: [['10.0.1.0/24'], { serviceAllocation: { priority: 0 } }],
@@ -109,6 +127,12 @@ for (const [what, specs, it, message] of [
     /two of different families/,
   ],
   [
+    'three times',
+    both,
+    service('s', { ...require, ...wanting('10.0.0.1,fd00::1,10.0.0.2') }),
+    /two of different families/,
+  ],
+  [
     'by field and annotation',
     one,
     service('s', { ...wanting('10.0.0.1'), loadBalancerIP: '10.0.0.1' }),
@@ -136,8 +160,9 @@ for (const [what, specs, it, message] of [
     'of a pool that is not there',
     two,
     service('s', fromPool('x')),
-    /pool "x": unknown; there are "a", "b"/,
+    /"default\/s": pool "x": unknown; there are "a", "b"$/,
   ],
+  ['of a pool where there is none', {}, service('s', fromPool('x')), /unknown; there are none$/],
   [
     'of two pools',
     { a: [['10.0.1.0/24']], b: [['fd00::/126']] },
