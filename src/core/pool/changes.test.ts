@@ -101,6 +101,16 @@ test('pool: with two clusterIPs of one family it keeps what it has, is given not
   assert.deepEqual([having.ips, REASONS(having)], [['10.0.0.1'], ['noclusterIPsIPFamily']])
 })
 
+test('pool: without clusterIPs, as headless, it gives back what it has, without a word', () => {
+  const { run } = setUp(one)
+  run(service('s'))
+  const headless = run(service('s', { clusterIPs: [], ipFamilies: [] }))
+  assert.deepEqual(
+    [headless.ips, headless.pool, headless.freed, headless.notices],
+    [[], undefined, true, []],
+  )
+})
+
 test('pool: a sole user changes its sharing key in place, one of two moves', () => {
   const { run } = setUp(one)
   run(service('a', sharing('k', 80)))
@@ -247,6 +257,21 @@ test('pool: a kept address that another shares is an assigned one', () => {
   assert.deepEqual(counts(), [1, 0])
   allocator.keeper.depart('default/s', 0)
   assert.deepEqual(counts(), [0, 1])
+})
+
+test('pool: of a kept Service with two families each is counted with its own', () => {
+  const { run, allocator } = setUp(both)
+  allocator.keeper.setTimes(new Map([['p', 1000]]))
+  run(service('s', require))
+  allocator.keeper.depart('default/s', 0)
+  const { assigned, kept } = allocator.usage().get('p') ?? {}
+  assert.deepEqual(
+    [assigned, kept],
+    [
+      { 4: 0, 6: 0 },
+      { 4: 1, 6: 1 },
+    ],
+  )
 })
 
 test('pool: a Service made again has back what was kept, and is told so', () => {
