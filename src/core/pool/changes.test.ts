@@ -86,11 +86,19 @@ test('pool: RequireDualStack moves to the pool that has both, and keeps the one 
   assert.deepEqual(run(service('s', it)).ips, ['10.0.2.0', 'fd00::'])
 })
 
-test('pool: two of one family in the status are told of', () => {
-  const { run } = setUp(one)
-  const outcome = run(service('s', { ingress: ['10.0.0.1', '10.0.0.2'] }))
-  assert.deepEqual(REASONS(outcome), ['nolbIPsIPFamily', 'IPAllocated'])
-})
+for (const [what, resumed] of [
+  ['', false],
+  [', and given back where they were held at a restart', true],
+] as const) {
+  test(`pool: two of one family in the status are told of${what}`, () => {
+    const { run, allocator } = setUp(one)
+    const it = service('s', { ingress: ['10.0.0.1', '10.0.0.2'] })
+    if (resumed) allocator.hold(it, it.ingress.map(ip), {})
+    const outcome = run(it)
+    assert.deepEqual(REASONS(outcome), ['nolbIPsIPFamily', 'IPAllocated'])
+    assert.deepEqual(outcome.ips, ['10.0.0.0'])
+  })
+}
 
 test('pool: with two clusterIPs of one family it keeps what it has, is given nothing, and told', () => {
   const { run } = setUp(one)
