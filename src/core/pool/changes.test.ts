@@ -30,6 +30,15 @@ test('pool: the event names the pools that were passed over, and why', () => {
   assert.match(said, /"c": namespace "default" is not selected; "b": all 1 IPv4 addresses in use$/)
 })
 
+test('pool: of a pool that was looked at twice the event tells the last reason, of the one chosen none', () => {
+  const { run } = setUp({ a: [['10.0.1.0/32']], b: [['10.0.2.0/24']] })
+  run(service('first'))
+  assert.equal(
+    run(service('s', prefer)).notices[0]?.message,
+    'Assigned IP ["10.0.2.0"] from pool "b"; passed over "a": all 1 IPv4 addresses in use',
+  )
+})
+
 test('pool: a namespaceSelectors that matches nothing leaves the pool to nobody, by name neither', () => {
   const { run } = setUp({
     p: [
@@ -84,6 +93,12 @@ test('pool: RequireDualStack moves to the pool that has both, and keeps the one 
   assert.ok(first.waiting)
   allocator.setPools(pools({ a: [['10.0.1.0/24']], b: [['10.0.2.0/24', 'fd00::/126']] }))
   assert.deepEqual(run(service('s', it)).ips, ['10.0.2.0', 'fd00::'])
+})
+
+test('pool: what RequireDualStack has in no pool of both is not called in use by others', () => {
+  const { run } = setUp({ a: [['10.0.1.7/32']] })
+  const said = run(service('s', { ...require, ingress: ['10.0.1.7'] })).notices[0]?.message ?? ''
+  assert.match(said, /it keeps 10\.0\.1\.7: no available IPs: pool "a": no IPv6 addresses$/)
 })
 
 for (const [what, resumed] of [
@@ -249,6 +264,17 @@ test('pool: recalled is what a pool keeps of its own, no longer than it would no
   assert.equal(keeper.nextEnd, 500)
   assert.deepEqual([keeper.list('q').length, keeper.list('forgets').length], [256, 0])
   assert.ok(allocator.holding('default/lives'))
+})
+
+test('pool: what was kept is free when the Service is made again with another family', () => {
+  const { run, allocator } = setUp(both)
+  allocator.keeper.setTimes(new Map([['p', 1000]]))
+  run(service('s'))
+  allocator.keeper.depart('default/s', 0)
+  const six = { clusterIPs: [ip('fd00:96::7')], ipFamilies: [6] } as const
+  const again = run(service('s', six))
+  assert.deepEqual([again.ips, again.freed], [['fd00::'], true])
+  assert.deepEqual(run(service('t')).ips, ['10.0.0.0'])
 })
 
 test('pool: a kept address that another shares is an assigned one', () => {

@@ -332,6 +332,7 @@ test('pool: the deprecated prefix works, and says that it is deprecated', () => 
   const outcome = run(service('s', { annotations: old }))
   assert.deepEqual(outcome.ips, ['10.0.2.0'])
   assert.equal(outcome.notices[0]?.reason, 'deprecatedAnnotation')
+  assert.deepEqual(run(service('s', { annotations: old })).notices, [])
 })
 
 test('pool: usage counts distinct addresses and what is left of them', () => {
