@@ -30,12 +30,16 @@ test('pool: the event names the pools that were passed over, and why', () => {
   assert.match(said, /"c": namespace "default" is not selected; "b": all 1 IPv4 addresses in use$/)
 })
 
-test('pool: of a pool that was looked at twice the event tells the last reason, of the one chosen none', () => {
-  const { run } = setUp({ a: [['10.0.1.0/32']], b: [['10.0.2.0/24']] })
+test('pool: a pool that was looked at for both families is told of once, with what it lacks of them', () => {
+  const { run } = setUp({ a: [['10.0.1.0/32']], b: [['10.0.2.0/32']] })
   run(service('first'))
   assert.equal(
     run(service('s', prefer)).notices[0]?.message,
-    'Assigned IP ["10.0.2.0"] from pool "b"; passed over "a": all 1 IPv4 addresses in use',
+    'Assigned IP ["10.0.2.0"] from pool "b"; passed over "a": all 1 IPv4 addresses in use and no IPv6 addresses',
+  )
+  assert.match(
+    run(service('late', prefer)).notices[0]?.message ?? '',
+    /no available IPs: pool "a": all 1 IPv4 addresses in use and no IPv6 addresses; pool "b": all 1 IPv4 addresses in use and no IPv6 addresses$/,
   )
 })
 

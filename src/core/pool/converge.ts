@@ -8,7 +8,6 @@ import type { Labels } from '../config/selector.ts'
 import { formatIp, parseIp, sameIp } from '../net/ip.ts'
 import type { Family, Ip } from '../net/ip.ts'
 import type { Allocator } from './allocator.ts'
-import { lastReasons } from './explain.ts'
 import type { Holding } from './ledger.ts'
 import { sameSharing } from './sharing.ts'
 import type { Sharing } from './sharing.ts'
@@ -166,7 +165,7 @@ class Convergence {
       return this.#fail('AllocationFailed', `Failed to allocate IP for "${key}": ${result.message}`)
     }
     const { ips, pool } = result.holding
-    const passed = lastReasons(result.passedOver)
+    const passed = result.passedOver
       .filter((entry) => entry.pool !== pool)
       .map((entry) => `"${entry.pool}": ${entry.because}`)
     const why = passed.length > 0 ? `; passed over ${passed.join('; ')}` : ''
