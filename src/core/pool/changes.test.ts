@@ -190,6 +190,15 @@ test('pool: a reserved address is given to who asks for it and to nobody else', 
   assert.deepEqual([assigned?.[4], available?.[4], total?.[4]], [2, 0n, 4n])
 })
 
+test('pool: a reserved address is not shared unasked either', () => {
+  const { run, allocator } = setUp({})
+  const [reserved] = pools({ r: [['10.0.0.0/32']] }).get('r')?.ranges ?? []
+  assert.ok(reserved)
+  allocator.setPools(pools(one), new Map([['p', [reserved]]]))
+  run(service('a', { ...sharing('k', 80), loadBalancerIP: '10.0.0.0' }))
+  assert.deepEqual(run(service('b', sharing('k', 443))).ips, ['10.0.0.1'])
+})
+
 test('pool: an address kept for a name is refused to others with that name, until its time is over', () => {
   const { run, allocator } = setUp({ p: [['10.0.0.0/31']] })
   allocator.keeper.setTimes(new Map([['p', 1000]]))

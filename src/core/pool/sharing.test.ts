@@ -36,6 +36,18 @@ test('pool/sharing: an address that the last one of a key has left is looked at 
   assert.deepEqual(joinable(shared, 'TCP/80'), ['10.0.0.0'])
 })
 
+test('pool/sharing: who has no key is told so, whichever of the two it is', () => {
+  for (const [first, second] of [
+    [{}, sharing('k', 80)],
+    [sharing('k', 80), {}],
+  ] as const) {
+    const { run } = setUp(one)
+    run(service('a', { ...first, loadBalancerIP: '10.0.0.0' }))
+    const refused = run(service('b', { ...second, loadBalancerIP: '10.0.0.0' }))
+    assert.match(refused.notices[0]?.message ?? '', /not shared \(no allow-shared-ip key\)$/)
+  }
+})
+
 test('pool/sharing: a port of TCP is not that of UDP', () => {
   const { run } = setUp(one)
   run(service('a', sharing('k', 53)))
