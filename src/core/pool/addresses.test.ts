@@ -48,7 +48,7 @@ test('pool/addresses: the lowest free one is that of a naive search, whatever wa
   const reserved = [
     '10.0.1.4-10.0.1.5',
     '10.0.1.3-10.0.1.4',
-    '10.0.0.254-10.0.1.0',
+    '10.0.0.254-10.0.1.1',
     '10.0.1.4-10.0.1.4',
   ].map(range)
   const order = pool.ranges.flatMap(({ family, first, last }) =>

@@ -333,6 +333,9 @@ test('pool: the deprecated prefix works, and says that it is deprecated', () => 
   assert.deepEqual(outcome.ips, ['10.0.2.0'])
   assert.equal(outcome.notices[0]?.reason, 'deprecatedAnnotation')
   assert.deepEqual(run(service('s', { annotations: old })).notices, [])
+  const other = { 'metallb.universe.tf/address-pool': 'a' }
+  const moved = run(service('s', { annotations: other }))
+  assert.deepEqual([moved.ips, moved.notices[0]?.reason], [['10.0.1.0'], 'deprecatedAnnotation'])
 })
 
 test('pool: usage counts distinct addresses and what is left of them', () => {
