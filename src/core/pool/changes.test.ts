@@ -237,8 +237,11 @@ test('pool: what is kept follows its pool when that is renamed, and is free wher
     keeper.list('renamed').map((it) => it.service),
     ['default/s'],
   )
+  allocator.setPools(pools({}))
+  keeper.setTimes(new Map([['renamed', 1000]]))
+  assert.equal(keeper.nextEnd, undefined, 'its pool is gone')
+  allocator.setPools(pools(one))
   keeper.setTimes(new Map())
-  assert.equal(keeper.nextEnd, undefined)
   run(service('t'))
   assert.equal(keeper.depart('default/t', 0), true)
   assert.equal(keeper.depart('default/t', 0), false)
