@@ -7,8 +7,8 @@ import { test } from 'node:test'
 import { MemoryLog } from '../../test/contract/memory-log.ts'
 import { FakeClock, settle } from '../../test/fakes/clock.ts'
 import { FakeCluster } from '../../test/fakes/cluster.ts'
-import { EventRecorder } from '../adapters/kube/events.ts'
-import { WarmCache } from '../adapters/warm-cache.ts'
+import { ingressOf } from '../../test/fakes/controller.ts'
+import { startController } from '../../test/fakes/running-controller.ts'
 import type { Cluster, KubeObject } from '../ports/cluster.ts'
 import {
   DEPLOYMENTS,
@@ -18,24 +18,9 @@ import {
   SECRETS,
   SERVICES,
 } from '../ports/resources.ts'
-import { ControllerMetrics } from './metrics.ts'
 import { LEASE_NAME } from './leadership.ts'
-import { Owner } from './owner.ts'
-import { runController } from './run.ts'
 
 const NAMESPACE = 'metallb-system'
-const OPTIONS = {
-  namespace: NAMESPACE,
-  secretName: 'memberlist',
-  deployment: 'controller',
-  logLevel: 'info',
-  healthPort: 0,
-  pod: '',
-  leaderElect: true,
-  metrics: { port: 0, secure: false, certificateDirectory: '', tls: { minVersion: 'TLSv1.3' } },
-  loadBalancerClass: undefined,
-} as const
-
 interface Kill {
   /** The number of the call, from 1. */
   readonly call: number
@@ -85,25 +70,8 @@ class Mortal {
 /** A process that runs a controller. */
 function start(real: FakeCluster, clock: FakeClock, identity: string, kill?: Kill) {
   const mortal = new Mortal(real, kill)
-  const log = new MemoryLog()
-  const { cluster } = mortal
-  const recorder = new EventRecorder(cluster, clock, log, 'metallb-controller')
-  const metrics = new ControllerMetrics()
-  const stop = new AbortController()
-  const deps = {
-    cluster,
-    cache: new WarmCache(cluster, stop.signal),
-    leases: cluster,
-    clock,
-    log,
-    recorder,
-    metrics,
-    identity,
-    options: OPTIONS,
-    owner: new Owner(cluster, log, NAMESPACE, OPTIONS.deployment),
-  }
-  const controller = runController(deps, stop.signal)
-  return { mortal, log, controller, stop: () => stop.abort() }
+  startController({ cluster: mortal.cluster, clock, log: new MemoryLog() }, { identity })
+  return { mortal }
 }
 
 const service = (name: string, spec: object = {}, annotations: Record<string, string> = {}) => ({
@@ -171,11 +139,10 @@ async function seen(cluster: FakeCluster): Promise<Map<string, Seen>> {
   return new Map(objects.map((object) => [object.metadata.name, seenOf(object)]))
 }
 
-function seenOf({ metadata, status }: KubeObject): Seen {
-  const { loadBalancer } = (status ?? {}) as { loadBalancer?: { ingress?: { ip: string }[] } }
-  const ips = (loadBalancer?.ingress ?? []).map(({ ip }) => ip)
-  const annotation = metadata.annotations?.['metallb.io/ip-allocated-from-pool']
-  return { uid: metadata.uid ?? '', ips, pool: annotation }
+function seenOf(object: KubeObject): Seen {
+  const { uid = '', annotations } = object.metadata
+  const pool = annotations?.['metallb.io/ip-allocated-from-pool']
+  return { uid, ips: ingressOf(object), pool }
 }
 
 /** A life: the world is made, a controller lives until its end, a second one takes over. */

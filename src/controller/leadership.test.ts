@@ -224,6 +224,17 @@ test('controller/leadership: a Lease that somebody touched or deleted is written
   assert.equal(a.terms.length, 1)
 })
 
+test('controller/leadership: who sees that another holds the Lease stops at once, whatever time is left', async () => {
+  const { clock, a, b, cluster } = await two()
+  const lease = await cluster.get(LEASES, REF)
+  // As by kubectl edit.
+  const spec = { ...(lease['spec'] as object), holderIdentity: 'stranger' }
+  await cluster.update(LEASES, { ...lease, spec })
+  await clock.advance(1500)
+  assert.equal(a.terms[0]?.signal.aborted, true)
+  assert.deepEqual([a.leadership.leading, b.leadership.leading], [false, false])
+})
+
 test('controller/leadership: without the right to it, it says what to do, once, and leads when it has it', async () => {
   const { clock, member } = setUp()
   const a = member('a')
@@ -263,18 +274,40 @@ test('controller/leadership: where one leads without a Lease, the first Lease wa
   assert.equal(b.leadership.leading, true)
 })
 
-test('controller/leadership: of a call that takes its time, the time counts from where it began', async () => {
-  const { clock, member } = setUp()
+for (const [what, beganAt] of [
+  ['claim', 0],
+  ['renewal', 1000],
+] as const) {
+  test(`controller/leadership: of a ${what} that takes its time, the time counts from where it began`, async () => {
+    const { clock, member } = setUp()
+    const a = member('a')
+    if (beganAt > 0) await clock.advance(beganAt - 1)
+    a.line = 'slow'
+    await settle()
+    await clock.advance(beganAt + 999 - clock.now())
+    a.line = 'hangs'
+    await clock.advance(1)
+    const [term] = a.terms
+    await clock.advance(beganAt + 3000 - 1 - clock.now())
+    assert.equal(term?.holds(), true)
+    await clock.advance(1)
+    assert.equal(term.holds(), false)
+    assert.equal(a.leadership.leading, false)
+  })
+}
+
+test('controller/leadership: who comes too late to renew ends its term, and claims the Lease anew', async () => {
+  const { clock, cluster, member } = setUp()
   const a = member('a')
-  a.line = 'slow'
   await settle()
-  await clock.advance(999)
-  a.line = 'hangs'
-  await clock.advance(1)
-  const [term] = a.terms
-  await clock.advance(1999)
-  assert.equal(term?.holds(), true)
-  await clock.advance(1)
-  assert.equal(term.holds(), false)
-  assert.equal(a.leadership.leading, false)
+  const before = cluster.calls.length
+  // It slept for longer than its term: its timers are late.
+  const later = clock.now() + 3500
+  clock.now = () => later
+  await clock.advance(1000)
+  assert.deepEqual(
+    cluster.calls.slice(before).map((call) => call.split(' ')[0]),
+    ['get', 'update'],
+  )
+  assert.deepEqual([a.terms[0]?.signal.aborted, a.terms.length], [true, 2])
 })

@@ -124,13 +124,12 @@ export class Leadership {
       // Not even tried where its time is over: others count from the last one.
       if (!election.holds(startedAt)) return false
       const ours = await within(clock, election.remaining(startedAt), this.#attempt())
-      const now = clock.now()
-      if (!election.holds(now) || ![identity, ''].includes(election.holder)) return false
+      if (![identity, ''].includes(election.holder)) return false
       if (ours === true) {
         election.won(startedAt)
         return true
       }
-      const waitMs = Math.min(RETRY_MS, election.remaining(now))
+      const waitMs = Math.min(RETRY_MS, election.remaining(clock.now()))
       await new Promise<void>((resolve) => clock.after(waitMs, resolve))
     }
   }

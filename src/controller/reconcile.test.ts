@@ -99,6 +99,42 @@ test('controller/reconcile: after a restart nobody gets what another has, whoeve
   assert.deepEqual(await it.addresses(), { a: ['10.0.1.1'], b: ['10.0.1.0'] })
 })
 
+test("controller/reconcile: after a restart what another load balancer wrote into a status is in nobody's way", async () => {
+  const it = await started({ p: [small] })
+  await it.service('ours')
+  await it.quiet()
+  it.kill()
+  await it.cluster.create(SERVICES, {
+    metadata: { namespace: 'd', name: 'theirs' },
+    spec: { type: 'LoadBalancer', loadBalancerClass: 'example.com/other', ports: [{ port: 80 }] },
+    status: { loadBalancer: { ingress: [{ ip: '10.0.0.1' }] } },
+  })
+  await it.service('ours', { loadBalancerIP: '10.0.0.1' })
+  const [told, writes] = [it.notices.length, it.writes]
+  it.start()
+  await it.quiet()
+  assert.deepEqual(await it.addresses(), { ours: ['10.0.0.1'], theirs: ['10.0.0.1'] })
+  assert.deepEqual(it.notices.slice(told), [
+    'ours IPAllocated Assigned IP ["10.0.0.1"] from pool "p"',
+  ])
+  assert.equal(it.writes, writes + 1)
+})
+
+test('controller/reconcile: a Service made again under its name is another one: it holds nothing, and is told all', async () => {
+  const it = await started({ p: [small] })
+  const unknown = { loadBalancerIP: '10.9.9.9' }
+  await it.service('s', { loadBalancerIP: '10.0.0.1' })
+  await it.service('waits', unknown)
+  await it.quiet()
+  await it.deleteService('s')
+  await it.deleteService('waits')
+  await it.service('s')
+  await it.service('waits', unknown)
+  await it.quiet()
+  assert.deepEqual(await it.addresses(), { s: ['10.0.0.0'], waits: [] })
+  assert.equal(it.notices.filter((text) => text.startsWith('waits AllocationFailed')).length, 2)
+})
+
 test('controller/reconcile: what a Service waits for is told once, not at each change around it', async () => {
   const it = await started({ p: [{ addresses: ['10.0.0.0/32'] }] })
   await it.service('a')

@@ -4,24 +4,12 @@ import { test } from 'node:test'
 import { MemoryLog } from '../../test/contract/memory-log.ts'
 import { FakeClock, settle } from '../../test/fakes/clock.ts'
 import { FakeCluster } from '../../test/fakes/cluster.ts'
-import { EventRecorder } from '../adapters/kube/events.ts'
-import { WarmCache } from '../adapters/warm-cache.ts'
+import { startController } from '../../test/fakes/running-controller.ts'
 import { SERVICES } from '../ports/resources.ts'
-import { ControllerMetrics } from './metrics.ts'
-import { Owner } from './owner.ts'
-import { runController } from './run.ts'
 import { startWebhooks } from './webhooks.ts'
 
-const OPTIONS = {
+const WEBHOOKS = {
   namespace: 'm',
-  secretName: '',
-  deployment: '',
-  logLevel: 'info',
-  healthPort: 0,
-  pod: '',
-  leaderElect: true,
-  metrics: { port: 0, secure: false, certificateDirectory: '', tls: { minVersion: 'TLSv1.3' } },
-  loadBalancerClass: undefined,
   webhookPort: 0,
   webhookHttp2: false,
   certRotation: false,
@@ -42,18 +30,14 @@ class CountingCluster extends FakeCluster {
 }
 
 async function start(cluster: CountingCluster) {
-  const stop = new AbortController()
-  const [clock, log, metrics] = [new FakeClock(), new MemoryLog(), new ControllerMetrics()]
-  const cache = new WarmCache(cluster, stop.signal)
-  const owner = new Owner(cluster, log, 'm', '')
-  const recorder = new EventRecorder(cluster, clock, log, 'metallb-controller')
-  const shared = { cluster, cache, clock, log, owner, options: OPTIONS }
-  const webhooks = startWebhooks(shared, stop.signal)
-  const deps = { ...shared, leases: cluster, recorder, metrics, identity: 'a' }
-  const controller = runController(deps, stop.signal)
+  const on = { cluster, clock: new FakeClock(), log: new MemoryLog() }
+  const options = { namespace: 'm', secretName: '', deployment: '' }
+  const it = startController(on, { options })
+  const { cache, owner, signal } = it
+  const webhooks = startWebhooks({ ...on, cache, owner, options: WEBHOOKS }, signal)
   await settle()
-  await clock.advance(2000)
-  return { controller, webhooks, log, stop: () => stop.abort() }
+  await on.clock.advance(2000)
+  return { ...it, webhooks }
 }
 
 test('controller/run: a leader with webhooks follows each kind once', async () => {
@@ -63,7 +47,7 @@ test('controller/run: a leader with webhooks follows each kind once', async () =
   assert.deepEqual(it.controller.notReady(), [])
   assert.ok(cluster.followed.length >= 10, cluster.followed.join())
   assert.deepEqual([...new Set(cluster.followed)].sort(), [...cluster.followed].sort())
-  it.stop()
+  void it.stop()
 })
 
 test('controller/run: a leader and its webhooks are ready where definitions are missing that neither needs', async () => {
@@ -74,7 +58,7 @@ test('controller/run: a leader and its webhooks are ready where definitions are 
   assert.ok(it.log.events().includes('first-pass-done'))
   assert.deepEqual(it.controller.notReady(), [])
   assert.deepEqual(it.webhooks.notReady(), ['webhooks not served yet'])
-  it.stop()
+  void it.stop()
 })
 
 test('controller/run: it is not ready before it knows the pools, and says so', async () => {
@@ -84,5 +68,5 @@ test('controller/run: it is not ready before it knows the pools, and says so', a
   const it = await start(cluster)
   assert.deepEqual(it.controller.notReady(), ['ipaddresspools not listed yet'])
   assert.ok(!it.log.events().includes('first-pass-done'))
-  it.stop()
+  void it.stop()
 })

@@ -110,6 +110,7 @@ test('controller/writer: a Service made again under its name is written, whateve
   const { cluster, clock, writer, object, make, now } = await setUp()
   const gate = Promise.withResolvers<void>()
   cluster.gate = gate.promise
+  cluster.failures.push(new ApiError(404, 'NotFound', 'it is gone'))
   writer.want('d/s', object, ONE)
   await settle()
   cluster.gate = undefined

@@ -67,11 +67,8 @@ export class ServiceWriter {
   /** `object`: the newest known; the decision was made on it. */
   want(key: string, object: KubeObject, wanted: Assignment): void {
     const entry = this.#entries.get(key)
-    if (entry && entry.object.metadata.uid === object.metadata.uid) {
-      Object.assign(entry, { object, wanted })
-    } else {
-      // A Service made again under its name: what is under way for the former one is not for it.
-      this.#entries.delete(key)
+    if (entry) Object.assign(entry, { object, wanted })
+    else {
       if (says(object, wanted)) return
       const since = this.#clock.now()
       this.#entries.set(key, { object, wanted, writing: false, failures: 0, since })
@@ -79,7 +76,7 @@ export class ServiceWriter {
     this.#start(key)
   }
 
-  /** The Service is gone: there is nothing left to write to. */
+  /** The Service is gone: what is under way for it is not for one that is made again under its name. */
   forget(key: string): void {
     this.#trouble.over(key)
     this.#entries.delete(key)

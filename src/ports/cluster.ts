@@ -85,7 +85,10 @@ export interface Followed {
 
 export type Change =
   | { readonly kind: 'upsert'; readonly key: string; readonly object: KubeObject }
-  /** `object` is the last state known. */
+  /**
+   * `object` is the last state known. One that was made again under its name, with another uid, is told as
+   * deleted first.
+   */
   | { readonly kind: 'delete'; readonly key: string; readonly object: KubeObject }
   /** A list is complete: upserts and deletes of its differences came before it. */
   | { readonly kind: 'synced' }

@@ -29,7 +29,6 @@ const service = (name: string, ip: string, loadBalancerClass?: string): Service 
   key: `default/${name}`,
   namespace: 'default',
   name,
-  uid: name,
   labels: {},
   annotations: {},
   type: 'LoadBalancer',

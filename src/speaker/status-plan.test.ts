@@ -25,53 +25,41 @@ const onEth1: Announced = { ...nginx, interfaces: ['eth1'] }
 const conflict = { reason: 'Stranger', message: 'MAC 02:00:00:00:00:99' } as const
 const contested: Announced = { ...nginx, conflict }
 const moreContested: Announced = { ...nginx, conflict: { ...conflict, message: 'two MACs' } }
-const empty: KubeObject = { ...status('l2-a', 'w1'), status: {} }
+const own = status('l2-a', 'w1')
+const another = status('l2-b', 'w2')
+const saying = (announced: Announced) => status('l2-a', 'w1', announced)
+const update = ['update l2-a']
 
 for (const [what, announced, objects, expected] of [
   ['the owner makes the one that is missing', nginx, [], ['create']],
-  ['the owner leaves an exact one alone', nginx, [status('l2-a', 'w1')], []],
-  ['the owner mends the interfaces', onEth1, [status('l2-a', 'w1')], ['update l2-a']],
-  ['the owner leaves alone what says when it took it', told, [status('l2-a', 'w1', told)], []],
+  ['the owner leaves an exact one alone', nginx, [own], []],
+  ['the owner mends the interfaces', onEth1, [own], update],
+  ['the owner leaves alone what says when it took it', told, [saying(told)], []],
+  ['the owner mends what says when it took it before', later, [saying(told)], update],
+  ['the owner leaves one alone that says what MetalLB says', told, [own], []],
+  ['the owner tells of a conflict', contested, [own], update],
+  ['the owner tells of it once', contested, [saying(contested)], []],
+  ['the owner tells of another one', moreContested, [saying(contested)], update],
+  ['the owner takes back a conflict that has passed', nginx, [saying(contested)], update],
   [
-    'the owner mends what says when it took it before',
-    later,
-    [status('l2-a', 'w1', told)],
-    ['update l2-a'],
-  ],
-  ['the owner leaves one alone that says what MetalLB says', told, [status('l2-a', 'w1')], []],
-  ['the owner tells of a conflict', contested, [status('l2-a', 'w1')], ['update l2-a']],
-  ['the owner tells of it once', contested, [status('l2-a', 'w1', contested)], []],
-  [
-    'the owner tells of another one',
-    moreContested,
-    [status('l2-a', 'w1', contested)],
-    ['update l2-a'],
-  ],
-  [
-    'the owner takes back a conflict that has passed',
+    'the owner fills in one whose status was never written',
     nginx,
-    [status('l2-a', 'w1', contested)],
-    ['update l2-a'],
+    [{ ...own, status: {} }],
+    update,
   ],
-  ['the owner fills in one whose status was never written', nginx, [empty], ['update l2-a']],
   [
     'the owner removes those of others',
     nginx,
-    [status('l2-a', 'w1'), status('l2-b', 'w2'), status('l2-c', 'w3')],
+    [own, another, status('l2-c', 'w3')],
     ['delete l2-b', 'delete l2-c'],
   ],
-  [
-    'the owner removes a double of its own',
-    nginx,
-    [status('l2-b', 'w1'), status('l2-a', 'w1')],
-    ['delete l2-b'],
-  ],
-  ['one who is not the owner removes its own', undefined, [status('l2-a', 'w1')], ['delete l2-a']],
-  ['one who is not the owner leaves those of others', undefined, [status('l2-b', 'w2')], []],
+  ['the owner removes a double of its own', nginx, [status('l2-b', 'w1'), own], ['delete l2-b']],
+  ['one who is not the owner removes its own', undefined, [own], ['delete l2-a']],
+  ['one who is not the owner leaves those of others', undefined, [another], []],
   [
     'one who is not the owner removes those of a lost node',
     undefined,
-    [status('l2-b', 'w2'), status('l2-c', 'lost')],
+    [another, status('l2-c', 'lost')],
     ['delete l2-c'],
   ],
 ] as const) {
@@ -83,7 +71,7 @@ test('speaker/status: a condition keeps its time for as long as it stands', () =
   const [condition] = statusFields('w1', contested).conditions ?? []
   assert.partialDeepStrictEqual(condition, { type: 'AddressConflict', status: 'True', ...conflict })
   const before = {
-    ...status('l2-a', 'w1'),
+    ...own,
     status: { conditions: [{ ...condition, lastTransitionTime: since }] },
   }
   const [again] = statusFields('w1', moreContested, before).conditions ?? []
@@ -92,11 +80,10 @@ test('speaker/status: a condition keeps its time for as long as it stands', () =
 })
 
 test('speaker/status: an object carries the labels of MetalLB, which name its Service', () => {
-  const object = status('l2-a', 'w1')
-  assert.deepEqual(object.metadata.labels, {
+  assert.deepEqual(own.metadata.labels, {
     'metallb.io/node': 'w1',
     'metallb.io/service-name': 'nginx',
     'metallb.io/service-namespace': 'default',
   })
-  assert.equal(serviceOf(object), 'default/nginx')
+  assert.equal(serviceOf(own), 'default/nginx')
 })

@@ -12,8 +12,18 @@ import { StatusWriter } from './status-writer.ts'
 const NAMESPACE = 'metallb-system'
 const nginx: Announced = { service: 'default/nginx', interfaces: [] }
 
+class SilentCluster extends FakeCluster {
+  /** What is watched is not heard of. */
+  silent = false
+
+  override follow(...[resource, scope, tell, signal]: Parameters<FakeCluster['follow']>) {
+    const heard: typeof tell = (...change) => this.silent || tell(...change)
+    return super.follow(resource, scope, heard, signal)
+  }
+}
+
 async function setUp(...others: string[]) {
-  const cluster = new FakeCluster()
+  const cluster = new SilentCluster()
   const clock = new FakeClock()
   for (const node of others) {
     const created = await cluster.create(SERVICE_L2_STATUSES, newStatus(node, NAMESPACE, nginx, {}))
@@ -101,6 +111,23 @@ test('speaker/status: deleted again and again it comes back ever later', async (
     assert.deepEqual(await nodes(), ['w1'])
   }
   for (const ms of [0, 1000, 2000, 4000]) await comesBackAfter(ms)
+})
+
+test('speaker/status: a condition keeps its time, though the watch has not told of it yet', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: 1e12 })
+  const { cluster, announce } = await setUp()
+  const conflict = { reason: 'Stranger', message: 'one' } as const
+  await announce(nginx)
+  cluster.silent = true
+  await announce({ ...nginx, conflict })
+  t.mock.timers.setTime(2e12)
+  await announce({ ...nginx, conflict: { ...conflict, message: 'two' } })
+  const [object] = await cluster.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })
+  const lastTransitionTime = new Date(1e12).toISOString()
+  const condition = { type: 'AddressConflict', status: 'True', reason: 'Stranger', message: 'two' }
+  assert.partialDeepStrictEqual(object, {
+    status: { conditions: [{ ...condition, lastTransitionTime }] },
+  })
 })
 
 test('speaker/status: what a node left that is gone is removed, unless another owner does so', async () => {

@@ -200,8 +200,11 @@ export class StatusWriter {
         { status },
         { subresource: 'status' },
       )
-      const unheard = this.#unheard.get(announced.service)
-      if (unheard?.has(keyOf(object))) unheard.set(keyOf(object), written)
+      // Unless the watch has brought something else meanwhile, this is the newest there is.
+      for (const known of [this.#unheard, this.#byService]) {
+        const objects = known.get(announced.service)
+        if (objects?.get(keyOf(object)) === object) objects.set(keyOf(object), written)
+      }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       // The watch tells of the deletion, and that plans anew.

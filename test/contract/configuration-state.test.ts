@@ -9,17 +9,16 @@ import {
 import type { Cluster } from '../../src/ports/cluster.ts'
 import { CONFIGURATION_STATES, PODS } from '../../src/ports/resources.ts'
 import { until } from '../lab/until.ts'
-import { ApiServer } from './api-server.ts'
+import type { ApiServer } from './api-server.ts'
+import { NAMESPACE, installed } from './installed.ts'
 import { MemoryLog } from './memory-log.ts'
-import { NAMESPACE, connectAs, manifest } from './webhook-rig.ts'
+import { connectAs } from './webhook-rig.ts'
 
 let api: ApiServer
 let admin: Cluster
 before(async () => {
-  api = await ApiServer.start()
-  await api.apply(manifest())
+  api = await installed()
   admin = api.connect(new MemoryLog())
-  await until('the kind to be served', () => api.kubectl('get', 'configurationstates', '-A'))
 })
 after(() => api.stop())
 

@@ -2,29 +2,20 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { systemClock } from '../../src/adapters/clock.ts'
-import { EventRecorder } from '../../src/adapters/kube/events.ts'
-import { WarmCache } from '../../src/adapters/warm-cache.ts'
-import { ControllerMetrics } from '../../src/controller/metrics.ts'
-import { Owner } from '../../src/controller/owner.ts'
-import { runController } from '../../src/controller/run.ts'
-import type { Cluster, KubeObject } from '../../src/ports/cluster.ts'
+import type { Cluster } from '../../src/ports/cluster.ts'
 import { EVENTS, IP_ADDRESS_POOLS, SECRETS, SERVICES } from '../../src/ports/resources.ts'
-import { readFileSync } from 'node:fs'
+import { ingressOf } from '../fakes/controller.ts'
+import { startController } from '../fakes/running-controller.ts'
 import { until } from '../lab/until.ts'
-import { ApiServer } from './api-server.ts'
+import type { ApiServer } from './api-server.ts'
+import { NAMESPACE, installed } from './installed.ts'
 import { MemoryLog } from './memory-log.ts'
-
-const NAMESPACE = 'metallb-system'
 
 let api: ApiServer
 let cluster: Cluster
 before(async () => {
-  api = await ApiServer.start()
-  await api.apply(readFileSync(new URL('../../manifests/bellwether.yaml', import.meta.url), 'utf8'))
+  api = await installed()
   cluster = api.connect(new MemoryLog())
-  await until('the kinds to be served', () =>
-    cluster.list(IP_ADDRESS_POOLS, { namespace: NAMESPACE }),
-  )
 })
 after(() => api.stop())
 afterEach(async () => {
@@ -34,46 +25,11 @@ afterEach(async () => {
 
 let started = 0
 
-/** A controller as its main wires it, in this process. */
 function start() {
   const log = new MemoryLog()
-  const stop = new AbortController()
   const own = api.connect(log)
-  const recorder = new EventRecorder(own, systemClock, log, 'metallb-controller')
-  const options = {
-    namespace: NAMESPACE,
-    secretName: 'memberlist',
-    deployment: 'controller',
-    logLevel: 'info',
-    healthPort: 0,
-    pod: '',
-    leaderElect: true,
-    metrics: { port: 0, secure: false, certificateDirectory: '', tls: { minVersion: 'TLSv1.3' } },
-    loadBalancerClass: undefined,
-  } as const
-  const controller = runController(
-    {
-      cluster: own,
-      cache: new WarmCache(own, stop.signal),
-      leases: own.impatient(1500),
-      clock: systemClock,
-      log,
-      recorder,
-      metrics: new ControllerMetrics(),
-      options,
-      owner: new Owner(own, log, NAMESPACE, options.deployment),
-      identity: `test-${started++}`,
-    },
-    stop.signal,
-  )
-  return {
-    log,
-    controller,
-    async stop() {
-      stop.abort()
-      await controller.done
-    },
-  }
+  const on = { cluster: own, clock: systemClock, log }
+  return startController(on, { leases: own.impatient(1500), identity: `test-${started++}` })
 }
 
 const pool = (name: string, addresses: string[]) =>
@@ -92,22 +48,13 @@ const create = (name: string, spec: object = {}) =>
     spec: { type: 'LoadBalancer', ports: [{ port: 80 }], ...spec },
   })
 
-function addressOf(object: KubeObject | undefined): string | undefined {
-  const status = object?.['status'] as
-    { loadBalancer?: { ingress?: { ip?: string }[] } } | undefined
-  return status?.loadBalancer?.ingress?.[0]?.ip
-}
-
 /** Addresses of all Services named with the prefix, once each of `count` has one. */
 function served(prefix: string, count: number): Promise<Map<string, string>> {
   return until(`${count} addresses`, async () => {
     const services = await cluster.list(SERVICES, { namespace: 'default' })
     const pairs = services
       .filter(({ metadata }) => metadata.name.startsWith(prefix))
-      .flatMap((object) => {
-        const ip = addressOf(object)
-        return ip === undefined ? [] : [[object.metadata.name, ip] as const]
-      })
+      .flatMap((object) => ingressOf(object).map((ip) => [object.metadata.name, ip] as const))
     return pairs.length === count && new Map(pairs)
   })
 }
@@ -178,7 +125,7 @@ test('controller: a deleted pool takes its addresses back, and says so', async (
     await until('the address to be gone', async () => {
       const object = await cluster.get(SERVICES, { namespace: 'default', name: 'moved' })
       return (
-        addressOf(object) === undefined &&
+        ingressOf(object).length === 0 &&
         object.metadata.annotations?.['metallb.io/ip-allocated-from-pool'] === undefined
       )
     })

@@ -2,15 +2,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import type { Cluster, KubeObject } from '../../src/ports/cluster.ts'
-import { IP_ADDRESS_POOLS, LEASES, SERVICES } from '../../src/ports/resources.ts'
+import type { Cluster } from '../../src/ports/cluster.ts'
+import { LEASES, SERVICES } from '../../src/ports/resources.ts'
+import { ingressOf } from '../fakes/controller.ts'
 import { until } from '../lab/until.ts'
-import { ApiServer, freePorts } from './api-server.ts'
+import { freePorts } from './api-server.ts'
+import type { ApiServer } from './api-server.ts'
+import { NAMESPACE, installed } from './installed.ts'
 import { MemoryLog } from './memory-log.ts'
 
-const NAMESPACE = 'metallb-system'
 const MAIN = new URL('../../src/controller/main.ts', import.meta.url).pathname
 
 const FLAGS = [
@@ -26,13 +27,9 @@ let cluster: Cluster
 /** With the rights that the manifest gives to a controller, and no more. */
 let kubeconfig: string
 before(async () => {
-  api = await ApiServer.start()
-  await api.apply(readFileSync(new URL('../../manifests/bellwether.yaml', import.meta.url), 'utf8'))
+  api = await installed()
   cluster = api.connect(new MemoryLog())
   kubeconfig = await api.kubeconfigOf('controller', NAMESPACE)
-  await until('the kinds to be served', () =>
-    cluster.list(IP_ADDRESS_POOLS, { namespace: NAMESPACE }),
-  )
   await api.apply({
     apiVersion: 'metallb.io/v1beta1',
     kind: 'IPAddressPool',
@@ -92,14 +89,10 @@ const create = (name: string) =>
     spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
   })
 
-const addressOf = (object: KubeObject) =>
-  (object['status'] as { loadBalancer?: { ingress?: { ip: string }[] } }).loadBalancer?.ingress?.[0]
-    ?.ip
-
 const served = (name: string) =>
   until(
     `${name} to be served`,
-    async () => addressOf(await cluster.get(SERVICES, { namespace: 'default', name })),
+    async () => ingressOf(await cluster.get(SERVICES, { namespace: 'default', name }))[0],
     { everyMs: 20 },
   )
 

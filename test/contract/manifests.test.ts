@@ -2,16 +2,14 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { until } from '../lab/until.ts'
-import { ApiServer } from './api-server.ts'
+import type { ApiServer } from './api-server.ts'
+import { installed, manifest } from './installed.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 
 let api: ApiServer
 before(async () => {
-  api = await ApiServer.start()
-  await api.apply(read('manifests/bellwether.yaml'))
-  await until('the kinds to be served', () => api.kubectl('get', 'ipaddresspools', '-A'))
+  api = await installed()
 })
 after(() => api.stop())
 
@@ -27,7 +25,7 @@ test('manifests: applied twice, nothing changes the second time', async () => {
       'jsonpath={.metadata.generation}',
     )
   const before = await version()
-  const said = await api.apply(read('manifests/bellwether.yaml'))
+  const said = await api.apply(manifest())
   for (const line of said.trim().split('\n')) {
     // kubectl replaces the selector of a budget each time, by the same.
     if (!line.startsWith('poddisruptionbudget')) assert.match(line, / unchanged$/)

@@ -10,7 +10,9 @@ import type { Terminal } from '../../src/cli/run.ts'
 import { makePackage } from '../../tools/plugin.ts'
 import { must } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
-import { ApiServer, freePorts } from './api-server.ts'
+import { freePorts } from './api-server.ts'
+import type { ApiServer } from './api-server.ts'
+import { installed } from './installed.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const OWN = 'metallb-system'
@@ -21,10 +23,8 @@ let api: ApiServer
 const users: Record<string, string> = {}
 
 before(async () => {
-  api = await ApiServer.start()
-  await api.apply(read('manifests/bellwether.yaml'))
+  api = await installed()
   await api.apply(read('manifests/plugin-rbac.yaml'))
-  await until('the kinds to be served', () => api.kubectl('get', 'ipaddresspools', '-A'))
   await makeUser('nobody', [])
   await makeUser('viewer', VIEWER)
   await makeUser('insider', [...VIEWER, `${OWN}/speaker-viewer`])

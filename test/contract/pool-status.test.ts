@@ -1,61 +1,28 @@
 /** What the status of a pool says, and what of it outlives a controller, against a real API server. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { systemClock } from '../../src/adapters/clock.ts'
-import { PoolStatusWriter } from '../../src/controller/pool-status.ts'
-import { Reconciler } from '../../src/controller/reconcile.ts'
-import { ServiceWriter } from '../../src/controller/service-writer.ts'
 import type { Cluster } from '../../src/ports/cluster.ts'
 import { IP_ADDRESS_POOLS, SERVICES } from '../../src/ports/resources.ts'
-import { ingressOf } from '../fakes/controller.ts'
+import { ingressOf, reconcile } from '../fakes/controller.ts'
 import { until } from '../lab/until.ts'
-import { ApiServer } from './api-server.ts'
+import type { ApiServer } from './api-server.ts'
+import { NAMESPACE, installed } from './installed.ts'
 import { MemoryLog } from './memory-log.ts'
-
-const NAMESPACE = 'metallb-system'
 
 let api: ApiServer
 let cluster: Cluster
 before(async () => {
-  api = await ApiServer.start()
-  await api.apply(readFileSync(new URL('../../manifests/bellwether.yaml', import.meta.url), 'utf8'))
+  api = await installed()
   cluster = api.connect(new MemoryLog())
-  await until('the kinds to be served', () =>
-    cluster.list(IP_ADDRESS_POOLS, { namespace: NAMESPACE }),
-  )
 })
 after(() => api.stop())
 
-/** Reconciler and writers, without what a whole controller has around them. */
 function start() {
   const log = new MemoryLog()
-  const following = new AbortController()
-  const own = api.connect(log)
-  const services = new ServiceWriter(own, systemClock, log)
-  const statuses = new PoolStatusWriter(own, systemClock, log, NAMESPACE)
   const notices: string[] = []
-  new Reconciler(
-    own,
-    log,
-    { namespace: NAMESPACE, loadBalancerClass: undefined },
-    {
-      assign: (key, object, assignment) => services.want(key, object, assignment),
-      forget: (key) => services.forget(key),
-      notice: (_object, _resource, { reason }) => void notices.push(reason),
-      usage: (_allocator, objects, reports) => statuses.want(reports, objects),
-    },
-    following.signal,
-    systemClock,
-  )
-  return {
-    notices,
-    async stop() {
-      following.abort()
-      await statuses.close()
-      await services.close()
-    },
-  }
+  const on = { cluster: api.connect(log), clock: systemClock, log }
+  return { notices, ...reconcile(on, (_name, { reason }) => void notices.push(reason)) }
 }
 
 const create = (name: string, spec: object = {}) =>

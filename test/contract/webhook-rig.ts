@@ -2,7 +2,6 @@
  * Webhooks in this process, asked by a real API server as in a cluster: through the Service and the
  * objects of the manifests, with the rights of the controller's ServiceAccount.
  */
-import { readFileSync } from 'node:fs'
 import { KubeConfig } from '@kubernetes/client-node'
 import { systemClock } from '../../src/adapters/clock.ts'
 import { KubeCluster } from '../../src/adapters/kube/cluster.ts'
@@ -12,12 +11,8 @@ import { startWebhooks } from '../../src/controller/webhooks.ts'
 import type { Webhooks } from '../../src/controller/webhooks.ts'
 import { until } from '../lab/until.ts'
 import type { ApiServer } from './api-server.ts'
+import { NAMESPACE, manifest } from './installed.ts'
 import { MemoryLog } from './memory-log.ts'
-
-export const NAMESPACE = 'metallb-system'
-
-export const manifest = (): string =>
-  readFileSync(new URL('../../manifests/bellwether.yaml', import.meta.url), 'utf8')
 
 /** The project's adapter, as one of the manifests' ServiceAccounts. */
 export async function connectAs(api: ApiServer, account: string): Promise<KubeCluster> {

@@ -4,11 +4,6 @@ import { after, afterEach, before, test } from 'node:test'
 import { connect } from 'node:tls'
 import fc from 'fast-check'
 import { systemClock } from '../../src/adapters/clock.ts'
-import { EventRecorder } from '../../src/adapters/kube/events.ts'
-import { WarmCache } from '../../src/adapters/warm-cache.ts'
-import { ControllerMetrics } from '../../src/controller/metrics.ts'
-import { Owner } from '../../src/controller/owner.ts'
-import { runController } from '../../src/controller/run.ts'
 import type { Cluster, KubeObject, NewObject, Resource } from '../../src/ports/cluster.ts'
 import {
   BFD_PROFILES,
@@ -24,10 +19,12 @@ import {
   SERVICES,
   VALIDATING_WEBHOOK_CONFIGURATIONS,
 } from '../../src/ports/resources.ts'
+import { startController } from '../fakes/running-controller.ts'
 import { until } from '../lab/until.ts'
-import { ApiServer } from './api-server.ts'
+import type { ApiServer } from './api-server.ts'
+import { NAMESPACE, installed } from './installed.ts'
 import { MemoryLog } from './memory-log.ts'
-import { NAMESPACE, connectAs, leadTo, manifest, startReplica } from './webhook-rig.ts'
+import { connectAs, leadTo, startReplica } from './webhook-rig.ts'
 import type { Replica } from './webhook-rig.ts'
 
 let api: ApiServer
@@ -45,10 +42,8 @@ const KINDS = [
 ]
 
 before(async () => {
-  api = await ApiServer.start()
-  await api.apply(manifest())
+  api = await installed()
   cluster = api.connect(new MemoryLog())
-  await until('the kinds to be served', () => api.kubectl('get', 'bgppeers', '-A'))
   replica = await startReplica(api)
   await leadTo(api, replica.webhooks.port() ?? 0)
   await refusing()
@@ -237,39 +232,12 @@ test('webhooks: while they are away the API server itself refuses what is plainl
   await refusing()
 })
 
-/** A controller as its main wires it, with the rights of the manifests. */
-async function startController() {
-  const log = new MemoryLog()
-  const stop = new AbortController()
-  const own = await connectAs(api, 'controller')
-  const recorder = new EventRecorder(own, systemClock, log, 'metallb-controller')
-  const options = {
-    namespace: NAMESPACE,
-    pod: '',
-    secretName: '',
-    deployment: '',
-    logLevel: 'info',
-    healthPort: 0,
-    leaderElect: false,
-    metrics: { port: 0, secure: false, certificateDirectory: '', tls: { minVersion: 'TLSv1.3' } },
-    loadBalancerClass: undefined,
-  } as const
-  const metrics = new ControllerMetrics()
-  const controller = runController(
-    {
-      cluster: own,
-      cache: new WarmCache(own, stop.signal),
-      leases: own,
-      clock: systemClock,
-      log,
-      recorder,
-      metrics,
-      options,
-      owner: new Owner(own, log, NAMESPACE, options.deployment),
-      identity: 'test',
-    },
-    stop.signal,
-  )
+/** With the rights of the manifests. */
+async function leader() {
+  const [log, own] = [new MemoryLog(), await connectAs(api, 'controller')]
+  const options = { secretName: '', deployment: '', leaderElect: false }
+  const on = { cluster: own, clock: systemClock, log }
+  const { metrics, stop } = startController(on, { options })
   const read = async (name: string) => {
     const { body } = await metrics.page()
     return new RegExp(`^${name} (\\d)$`, 'm').exec(body)?.[1]
@@ -277,10 +245,7 @@ async function startController() {
   return {
     /** Of `loaded` or `stale`. */
     is: async (what: string) => (await read(`metallb_k8s_client_config_${what}_bool`)) === '1',
-    async stop() {
-      stop.abort()
-      await controller.done
-    },
+    stop,
   }
 }
 
@@ -297,7 +262,7 @@ const state = async () => {
 }
 
 test('webhooks: what slipped by is told in the ConfigurationState, which is made again when deleted', async () => {
-  const it = await startController()
+  const it = await leader()
   const bad = object(IP_ADDRESS_POOLS, 'late', { addresses: ['fd00::2-fd00::1'] })
   try {
     await create(IP_ADDRESS_POOLS, 'good', { addresses: ['10.0.0.0/24'] })
@@ -326,7 +291,7 @@ test('webhooks: what slipped by is told in the ConfigurationState, which is made
 })
 
 test('webhooks: an object of BGP is told once that nothing comes of it yet', async () => {
-  const it = await startController()
+  const it = await leader()
   try {
     await create(BGP_PEERS, 'p', peer)
     await until('the event', async () => {
@@ -373,7 +338,7 @@ const INSTALLATION: readonly (readonly [Resource, NewObject])[] = [
 ]
 
 test('webhooks: the objects of an installation, in any order, are all taken and end in the same state', async () => {
-  const it = await startController()
+  const it = await leader()
   const found = async () => {
     const objects = await Promise.all(
       INSTALLATION.map(([resource, { metadata }]) => {

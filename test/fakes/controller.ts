@@ -1,15 +1,53 @@
-/** A controller on a cluster and a clock in memory, which can be killed and started again. */
+/**
+ * The controller's decisions and writers, without what a whole controller has around them; and such a one on
+ * a cluster and a clock in memory, which can be killed and started again.
+ */
 import { ALLOCATED_FROM_POOL } from '../../src/core/config/annotations.ts'
 import { PoolStatusWriter } from '../../src/controller/pool-status.ts'
 import { Reconciler } from '../../src/controller/reconcile.ts'
 import { ServiceWriter } from '../../src/controller/service-writer.ts'
-import type { KubeMeta, KubeObject } from '../../src/ports/cluster.ts'
+import type { Notice } from '../../src/core/pool/converge.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import type { Cluster, KubeMeta, KubeObject } from '../../src/ports/cluster.ts'
+import type { Log } from '../../src/ports/log.ts'
 import { IP_ADDRESS_POOLS, NAMESPACES, SERVICES } from '../../src/ports/resources.ts'
 import { MemoryLog } from '../contract/memory-log.ts'
 import { FakeClock, settle } from './clock.ts'
 import { FakeCluster } from './cluster.ts'
 
 const NAMESPACE = 'metallb-system'
+
+/** `notice` is called with the name of the object. */
+export function reconcile(
+  on: { readonly cluster: Cluster; readonly clock: Clock; readonly log: Log },
+  notice: (name: string, notice: Notice) => void,
+  loadBalancerClass?: string,
+) {
+  const { cluster, clock, log } = on
+  const following = new AbortController()
+  const services = new ServiceWriter(cluster, clock, log)
+  const statuses = new PoolStatusWriter(cluster, clock, log, NAMESPACE)
+  new Reconciler(
+    cluster,
+    log,
+    { namespace: NAMESPACE, loadBalancerClass },
+    {
+      assign: (key, object, assignment) => services.want(key, object, assignment),
+      forget: (key) => services.forget(key),
+      notice: (object, _resource, it) => notice(object.metadata.name, it),
+      usage: (_allocator, objects, reports) => statuses.want(reports, objects),
+    },
+    following.signal,
+    clock,
+  )
+  return {
+    /** Nothing begins any more; resolves when the writes under way are done. */
+    async stop() {
+      following.abort()
+      await Promise.all([statuses.close(), services.close()])
+    },
+  }
+}
 
 export class FakeController {
   readonly cluster = new FakeCluster()
@@ -18,38 +56,18 @@ export class FakeController {
   /** `s IPAllocated Assigned IP …`, in order. */
   readonly notices: string[] = []
   loadBalancerClass: string | undefined
-  #stop: (() => void) | undefined
+  #running: ReturnType<typeof reconcile> | undefined
 
   start(): void {
-    const { cluster, clock, log } = this
-    const following = new AbortController()
-    const services = new ServiceWriter(cluster, clock, log)
-    const statuses = new PoolStatusWriter(cluster, clock, log, NAMESPACE)
-    new Reconciler(
-      cluster,
-      log,
-      { namespace: NAMESPACE, loadBalancerClass: this.loadBalancerClass },
-      {
-        assign: (key, object, assignment) => services.want(key, object, assignment),
-        forget: (key) => services.forget(key),
-        notice: (object, _resource, { reason, message }) =>
-          void this.notices.push(`${object.metadata.name} ${reason} ${message}`),
-        usage: (_allocator, objects, reports) => statuses.want(reports, objects),
-      },
-      following.signal,
-      clock,
-    )
-    this.#stop = () => {
-      following.abort()
-      void statuses.close()
-      void services.close()
-    }
+    const told = (name: string, { reason, message }: Notice) =>
+      void this.notices.push(`${name} ${reason} ${message}`)
+    this.#running = reconcile(this, told, this.loadBalancerClass)
   }
 
   /** Between any two writes: what is not written by now never is. */
   kill(): void {
-    this.#stop?.()
-    this.#stop = undefined
+    void this.#running?.stop()
+    this.#running = undefined
   }
 
   /** Until nothing more is written, whatever had to be tried again. */

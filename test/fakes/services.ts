@@ -31,7 +31,6 @@ export const service = (name: string, over: Partial<Service> = {}): Service => (
   key: `default/${name}`,
   namespace: 'default',
   name,
-  uid: name,
   labels: {},
   annotations: {},
   type: 'LoadBalancer',

@@ -61,7 +61,6 @@ export interface Service {
   readonly key: string
   readonly namespace: string
   readonly name: string
-  readonly uid: string
   /** RFC 3339 in UTC, so that text order is that of time. */
   readonly creationTimestamp?: string
   readonly labels: Labels

@@ -9,7 +9,6 @@ const schema = z.object({
   metadata: z.object({
     name: z.string(),
     namespace: z.string(),
-    uid: z.string().default(''),
     creationTimestamp: z.string().default(''),
     labels,
     annotations: labels,

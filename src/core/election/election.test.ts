@@ -54,7 +54,6 @@ const service = (over: Partial<Service> = {}): Service => ({
   key: 'default/nginx',
   namespace: 'default',
   name: 'nginx',
-  uid: 'u1',
   labels: { app: 'nginx' },
   annotations: {},
   type: 'LoadBalancer',

@@ -8,6 +8,7 @@ import { parseRange } from '../net/range.ts'
 import type { Range } from '../net/range.ts'
 import { Addresses } from './addresses.ts'
 import { Heap } from './heap.ts'
+import { isUsable, usableCount } from './usable.ts'
 
 const range = (text: string): Range => {
   const parsed = parseRange(text)
@@ -42,17 +43,23 @@ test('pool/heap: gives the least of what was added, each once', () => {
 })
 
 test('pool/addresses: the lowest free one is that of a naive search, whatever was taken and given back', () => {
-  const pool = poolOf('p', ['10.0.1.0/29', '10.0.0.252-10.0.1.255'.replace('1.255', '0.255')], true)
-  const reserved = ['10.0.1.3-10.0.1.4', '10.0.0.254-10.0.0.254', '10.0.1.4-10.0.1.5'].map(range)
+  const pool = poolOf('p', ['10.0.1.0/29', '10.0.0.252-10.0.0.255'], true)
+  // In no order: two that overlap, one of both ranges, one within another.
+  const reserved = [
+    '10.0.1.4-10.0.1.5',
+    '10.0.1.3-10.0.1.4',
+    '10.0.0.254-10.0.1.1',
+    '10.0.1.4-10.0.1.4',
+  ].map(range)
   const order = pool.ranges.flatMap(({ family, first, last }) =>
     Array.from({ length: Number(last - first) + 1 }, (_, i): Ip => ({
       family,
       value: first + BigInt(i),
     })),
   )
-  const isUsable = (ip: Ip) => !/\.(0|255)$/.test(formatIp(ip))
+  const looksUsable = (ip: Ip) => !/\.(0|255)$/.test(formatIp(ip))
   const isFree = (ip: Ip) =>
-    isUsable(ip) && !reserved.some(({ first, last }) => ip.value >= first && ip.value <= last)
+    looksUsable(ip) && !reserved.some(({ first, last }) => ip.value >= first && ip.value <= last)
   const step = fc.tuple(
     fc.nat(order.length - 1),
     fc.constantFrom('a', 'b'),
@@ -79,13 +86,26 @@ test('pool/addresses: the lowest free one is that of a naive search, whatever wa
         }
         assert.deepEqual(new Set(addresses.holders(ip)), holders)
         assert.deepEqual(addresses.count('p', 4), {
-          usable: BigInt(order.filter(isUsable).length),
+          usable: BigInt(order.filter(looksUsable).length),
           held: order.filter(isHeld).length,
           free: BigInt(order.filter((it) => isFree(it) && !isHeld(it)).length),
         })
       }
     }),
     { numRuns: 300 },
+  )
+})
+
+test('pool/usable: as many are counted as are usable, from 0.0.0.0 on', () => {
+  fc.assert(
+    fc.property(fc.nat(600), fc.nat(600), fc.boolean(), (from, size, avoidBuggyIPs) => {
+      const [first, last] = [BigInt(from), BigInt(from + size)]
+      let usable = 0n
+      for (let value = first; value <= last; value++) {
+        if (isUsable({ avoidBuggyIPs }, { family: 4, value })) usable++
+      }
+      assert.equal(usableCount({ avoidBuggyIPs }, { family: 4, first, last }), usable)
+    }),
   )
 })
 

@@ -59,16 +59,16 @@ export class Addresses {
     if (holders === undefined) {
       this.#holders.set(key, service)
       this.#stretchAt(ip)?.take(ip.value)
-    } else if (typeof holders !== 'string') holders.add(service)
-    else if (holders !== service) this.#holders.set(key, new Set([holders, service]))
+    } else if (holders instanceof Set) holders.add(service)
+    else this.#holders.set(key, new Set([holders, service]))
   }
 
   release(ip: Ip, service: string): void {
     const key = ipKey(ip)
     const holders = this.#holders.get(key)
-    if (holders === undefined) return
-    if (typeof holders !== 'string') {
-      if (!holders.delete(service) || holders.size > 0) return
+    if (holders instanceof Set) {
+      holders.delete(service)
+      if (holders.size > 0) return
     } else if (holders !== service) return
     this.#holders.delete(key)
     this.#stretchAt(ip)?.giveBack(ip.value)

@@ -83,7 +83,8 @@ export class Allocator {
     const all = this.#ledger.pools
     const { pools, passedOver } = candidatePools(all, service, wish.pool, namespaceLabels)
     const sharing = sharingOf(service)
-    for (const families of acceptable(wish)) {
+    const attempts = acceptable(wish)
+    for (const families of attempts) {
       for (const pool of pools) {
         const found = families.map((family) =>
           this.#ledger.lowest(pool, family, service.key, sharing),
@@ -92,6 +93,8 @@ export class Allocator {
         if (ips.length === families.length) {
           return this.#assign(service, pool, ips, sharing, passedOver)
         }
+        // What it lacks of all the families says more than what it lacks of one of them.
+        if (families !== attempts[0]) continue
         const missing = families.filter((_, index) => found[index] === undefined)
         const because = missing.map((family) => this.#lack(pool, family)).join(' and ')
         passedOver.push({ pool: pool.name, because })
@@ -126,13 +129,13 @@ export class Allocator {
   }
 
   #assign(
-    { key, uid }: Service,
+    { key }: Service,
     pool: Pool,
     ips: readonly Ip[],
     sharing: Sharing,
     passedOver: readonly PassedOver[],
   ): Allocation {
-    const holding = { service: key, uid, pool: pool.name, ips, sharing }
+    const holding = { service: key, pool: pool.name, ips, sharing }
     this.#ledger.put(holding)
     return { ok: true, holding, passedOver }
   }
@@ -144,7 +147,7 @@ export class Allocator {
 
 /** The sets of families to try, best first. */
 function acceptable({ families, oneIsEnough }: Wish): readonly (readonly Family[])[] {
-  if (families.length < 2 || !oneIsEnough) return [families]
+  if (!oneIsEnough) return [families]
   return [families, ...families.map((family) => [family])]
 }
 

@@ -70,5 +70,5 @@ function byPreference(a: Pool, b: Pool): number {
     pool.serviceAllocation ? pool.serviceAllocation.priority || Number.MAX_SAFE_INTEGER : Infinity
   const [first, second] = [rank(a), rank(b)]
   if (first !== second) return first < second ? -1 : 1
-  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0
+  return a.name < b.name ? -1 : 1
 }

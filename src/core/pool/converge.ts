@@ -8,7 +8,6 @@ import type { Labels } from '../config/selector.ts'
 import { formatIp, parseIp, sameIp } from '../net/ip.ts'
 import type { Family, Ip } from '../net/ip.ts'
 import type { Allocator } from './allocator.ts'
-import { lastReasons } from './explain.ts'
 import type { Holding } from './ledger.ts'
 import { sameSharing } from './sharing.ts'
 import type { Sharing } from './sharing.ts'
@@ -55,8 +54,6 @@ class Convergence {
     const known = allocator.holding(service.key)
     this.#before = (known ?? allocator.keeper.of(service.key))?.ips ?? []
     this.#sharingBefore = known?.sharing
-    // Deleted and made again under the same name: another Service, which holds nothing yet.
-    if (known && known.uid !== service.uid) allocator.keeper.depart(service.key, 0)
   }
 
   go(): void {
@@ -82,7 +79,7 @@ class Convergence {
     const { wish } = parsed
     if (this.#held && !this.#suits(wish)) this.#clear()
     if (!this.#held) this.#allocate(wish)
-    else if (this.#missing(wish) !== undefined) this.#addSecondFamily(wish)
+    else this.#addMissingFamily(wish)
   }
 
   outcome(): Outcome {
@@ -143,9 +140,8 @@ class Convergence {
     if (!kept) return
     const families = familiesOf(this.#service)
     const fitting = kept.ips.filter(({ family }) => families.includes(family))
-    const result =
-      fitting.length > 0 && this.#allocator.hold(this.#service, fitting, this.#namespaceLabels)
-    if (!result || !result.ok) return this.#clear()
+    const result = this.#allocator.hold(this.#service, fitting, this.#namespaceLabels)
+    if (!result.ok) return this.#clear()
     const message = `Assigned IP ${quoted(fitting)} from pool "${kept.pool}", kept since "${kept.service}" was deleted`
     this.#say('Normal', 'IPAllocated', message)
   }
@@ -154,15 +150,11 @@ class Convergence {
   #suits({ pool, ips }: Wish): boolean {
     const held = this.#held
     if (!held || (pool !== undefined && pool !== held.pool)) return false
-    return (
-      ips.length === 0 ||
-      (ips.length === held.ips.length && ips.every((ip) => isAmong(ip, held.ips)))
-    )
+    return ips.every((ip) => isAmong(ip, held.ips))
   }
 
   /** The family that it should have an address of and has not. */
-  #missing({ families, ips }: Wish): Family | undefined {
-    if (ips.length > 0) return undefined
+  #missing({ families }: Wish): Family | undefined {
     return families.find((family) => !this.#held?.ips.some((ip) => ip.family === family))
   }
 
@@ -173,16 +165,16 @@ class Convergence {
       return this.#fail('AllocationFailed', `Failed to allocate IP for "${key}": ${result.message}`)
     }
     const { ips, pool } = result.holding
-    const passed = lastReasons(result.passedOver)
+    const passed = result.passedOver
       .filter((entry) => entry.pool !== pool)
       .map((entry) => `"${entry.pool}": ${entry.because}`)
     const why = passed.length > 0 ? `; passed over ${passed.join('; ')}` : ''
     this.#say('Normal', 'IPAllocated', `Assigned IP ${quoted(ips)} from pool "${pool}"${why}`)
-    if (this.#missing(wish) !== undefined) this.#addSecondFamily(wish)
+    this.#addMissingFamily(wish)
   }
 
   /** Beside the one address that it has: at once, or as soon as there is one. */
-  #addSecondFamily(wish: Wish): void {
+  #addMissingFamily(wish: Wish): void {
     const missing = this.#missing(wish)
     if (missing === undefined) return
     const result = this.#allocator.extend(this.#service, missing)

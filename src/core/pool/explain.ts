@@ -22,15 +22,8 @@ export function lack(family: Family, { usable, held }: Count): string {
 /** Of a Service that no pool had an address for. */
 export function explain(wish: Wish, passedOver: readonly PassedOver[]): string {
   if (passedOver.length === 0) return 'no available IPs: there is no IPAddressPool'
-  const list = lastReasons(passedOver)
-    .map(({ pool, because }) => `pool "${pool}": ${because}`)
-    .join('; ')
+  const list = passedOver.map(({ pool, because }) => `pool "${pool}": ${because}`).join('; ')
   return wish.pool === undefined ? `no available IPs: ${list}` : list
-}
-
-/** A pool may be looked at for two families, then for one: what counts is the last. */
-export function lastReasons(passedOver: readonly PassedOver[]): readonly PassedOver[] {
-  return [...new Map(passedOver.map((entry) => [entry.pool, entry])).values()]
 }
 
 /** Of a pool that the Service names and that is not there. */

@@ -42,14 +42,14 @@ export class Keeper {
    * Keeps again what was kept before a restart; not what somebody has, or no pool keeps, by now.
    * `until`: absent, if the Service went while nobody was looking.
    */
-  recall(holding: Omit<Holding, 'uid' | 'keptUntil'>, now: number, until?: number): void {
+  recall(holding: Omit<Holding, 'keptUntil'>, now: number, until?: number): void {
     const keepMs = this.#keepMs.get(holding.pool)
     const { service, ips, sharing, pool } = holding
     if (keepMs === undefined || this.#ledger.get(service)) return
     if (this.#ledger.poolOf(ips)?.name !== pool) return
     if (ips.some((ip) => this.#ledger.conflict(ip, service, sharing) !== undefined)) return
     const keptUntil = Math.min(until ?? Infinity, now + keepMs)
-    this.#ledger.put({ ...holding, uid: '', keptUntil })
+    this.#ledger.put({ ...holding, keptUntil })
     this.#giveUpOverMany(pool)
   }
 

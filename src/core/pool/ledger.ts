@@ -14,7 +14,6 @@ import type { Sharing } from './sharing.ts'
 /** What one Service holds. */
 export interface Holding {
   readonly service: string
-  readonly uid: string
   readonly pool: string
   readonly ips: readonly Ip[]
   readonly sharing: Sharing

@@ -144,7 +144,6 @@ class World {
   #labels: Labels = {}
   #keep = false
   #now = 0
-  #uid = 0
   #allocator = new Allocator()
 
   constructor() {
@@ -258,7 +257,6 @@ class World {
       ...serviceOf(name),
       key,
       namespace,
-      uid: known?.uid ?? `${key}${this.#uid++}`,
       ingress: known?.ingress ?? [],
       ...spec,
     }
@@ -365,7 +363,7 @@ test('pool/model: who is made again within the time gets back what it had', () =
       world.apply({ kind: 'delete', key })
       world.apply({ kind: 'service', key: 'd/x', spec: { clusterIPs: [FOUR], ipFamilies: [4] } })
       world.apply({ kind: 'restart' })
-      const { uid: _uid, ingress, ...spec } = service
+      const { ingress, ...spec } = service
       world.apply({ kind: 'service', key, spec })
       assert.deepEqual(
         world.services.get(key)?.ingress.map((it) => formatIp(ip(it))),

@@ -71,6 +71,24 @@ for (const [what, specs, it, ips] of [
     ['10.0.2.0'],
   ],
   [
+    'a pool of which one selector selects its namespace, and one the Service',
+    {
+      a: [['10.0.1.0/24']],
+      b: [
+        ['10.0.2.0/24'],
+        {
+          serviceAllocation: {
+            namespaceSelectors: [{ matchLabels: { team: 'x' } }, {}],
+            serviceSelectors: [{ matchLabels: { tier: 'x' } }, {}],
+          },
+        },
+      ],
+    },
+    service('s'),
+    ['10.0.2.0'],
+  ],
+  ['any pool where the one asked for is empty', one, service('s', fromPool('')), ['10.0.0.0']],
+  [
     'the lower priority number, 0 last',
     {
       a: [['10.0.1.0/24'], { serviceAllocation: { priority: 0 } }],
@@ -109,6 +127,12 @@ for (const [what, specs, it, message] of [
     /two of different families/,
   ],
   [
+    'three times',
+    both,
+    service('s', { ...require, ...wanting('10.0.0.1,fd00::1,10.0.0.2') }),
+    /two of different families/,
+  ],
+  [
     'by field and annotation',
     one,
     service('s', { ...wanting('10.0.0.1'), loadBalancerIP: '10.0.0.1' }),
@@ -136,7 +160,14 @@ for (const [what, specs, it, message] of [
     'of a pool that is not there',
     two,
     service('s', fromPool('x')),
-    /pool "x": unknown; there are "a", "b"/,
+    /"default\/s": pool "x": unknown; there are "a", "b"$/,
+  ],
+  ['of a pool where there is none', {}, service('s', fromPool('x')), /unknown; there are none$/],
+  [
+    'of two pools',
+    { a: [['10.0.1.0/24']], b: [['fd00::/126']] },
+    service('s', { ...require, ...wanting('10.0.1.1,fd00::1') }),
+    /10\.0\.1\.1, fd00::1 are not in one pool/,
   ],
   ['without any pool', {}, service('s'), /there is no IPAddressPool/],
   [
@@ -162,6 +193,12 @@ for (const [what, specs, it, message] of [
     one,
     service('s', { clusterIPs: [ip('fd00:96::7')], ipFamilies: [6] }),
     /pool "p": no IPv6 addresses/,
+  ],
+  [
+    'of two families where the pool has one',
+    one,
+    service('s', require),
+    /no available IPs: pool "p": no IPv6 addresses$/,
   ],
 ] as const) {
   test(`pool: an address ${what} is refused in words`, () => {
@@ -206,13 +243,6 @@ test('pool: a write that is still on its way is not undone by an older object', 
   const again = run(service('s'))
   assert.deepEqual(again.ips, ['10.0.0.0'])
   assert.deepEqual(again.notices, [])
-})
-
-test('pool: a Service made again under the same name is another one', () => {
-  const { run, allocator } = setUp(one)
-  run(service('s', { loadBalancerIP: '10.0.0.3' }))
-  assert.deepEqual(run(service('s', { uid: 'another' })).ips, ['10.0.0.0'])
-  assert.equal([...allocator.holdings].length, 1)
 })
 
 test('pool: an address that no pool has any more is cleared, and another is given', () => {
@@ -267,13 +297,32 @@ test('pool: Services share by key where their ports differ', () => {
   assert.deepEqual(run(service('e')).ips, ['10.0.0.3'])
 })
 
-test('pool: a shared address is free when the last one is gone', () => {
+test('pool: who may share takes a free address or a shared one, whichever the pool lists first', () => {
+  const { run } = setUp({ p: [['10.0.9.0/31', '10.0.1.0/31']] })
+  run(service('a', { ...sharing('k', 80), loadBalancerIP: '10.0.1.0' }))
+  assert.deepEqual(run(service('b', sharing('k', 81))).ips, ['10.0.9.0'])
+  run(service('c', { loadBalancerIP: '10.0.9.1' }))
+  assert.deepEqual(run(service('d', sharing('k', 82))).ips, ['10.0.9.0'])
+})
+
+test('pool: of several that share an address none is overlooked', () => {
+  const { run } = setUp(one)
+  const at = { loadBalancerIP: '10.0.0.0' }
+  run(service('a', { ...sharing('k', 80), ...at }))
+  run(service('b', { ...sharing('k', 443), ...at }))
+  const refused = run(service('c', { ...sharing('k', 443), ...at }))
+  assert.match(refused.notices[0]?.message ?? '', /in use by default\/b: port TCP\/443 is taken/)
+})
+
+test('pool: a shared address is free when the last one is gone, whoever gives it back twice', () => {
   const { run, allocator } = setUp({ p: [['10.0.0.0/32']] })
   run(service('a', sharing('k', 80)))
   run(service('b', sharing('k', 443)))
-  allocator.release('default/a')
+  assert.equal(allocator.release('default/a'), true)
+  assert.equal(allocator.release('default/a'), false)
   assert.deepEqual(run(service('c')).ips, [])
-  allocator.release('default/b')
+  assert.equal(allocator.usage().get('p')?.assigned[4], 1)
+  assert.equal(allocator.release('default/b'), true)
   assert.deepEqual(run(service('c')).ips, ['10.0.0.0'])
 })
 
@@ -283,6 +332,10 @@ test('pool: the deprecated prefix works, and says that it is deprecated', () => 
   const outcome = run(service('s', { annotations: old }))
   assert.deepEqual(outcome.ips, ['10.0.2.0'])
   assert.equal(outcome.notices[0]?.reason, 'deprecatedAnnotation')
+  assert.deepEqual(run(service('s', { annotations: old })).notices, [])
+  const other = { 'metallb.universe.tf/address-pool': 'a' }
+  const moved = run(service('s', { annotations: other }))
+  assert.deepEqual([moved.ips, moved.notices[0]?.reason], [['10.0.1.0'], 'deprecatedAnnotation'])
 })
 
 test('pool: usage counts distinct addresses and what is left of them', () => {

@@ -29,7 +29,7 @@ export function overlaps(wanted: readonly Range[], within: Range): readonly Rang
     const first = range.first > within.first ? range.first : within.first
     const last = range.last < within.last ? range.last : within.last
     const before = result.at(-1)
-    if (!before || first > before.last + 1n) result.push({ family: within.family, first, last })
+    if (!before || first > before.last) result.push({ family: within.family, first, last })
     else if (last > before.last) result.splice(-1, 1, { ...before, last })
   }
   return result

@@ -22,5 +22,5 @@ export function usableCount({ avoidBuggyIPs }: Avoiding, range: Range): bigint {
 /** How many values of the range leave `rest` when divided by 256. */
 function multiples({ first, last }: Range, rest: bigint): bigint {
   const upTo = (value: bigint) => (value < rest ? 0n : (value - rest) / 256n + 1n)
-  return upTo(last) - (first === 0n ? 0n : upTo(first - 1n))
+  return upTo(last) - upTo(first - 1n)
 }

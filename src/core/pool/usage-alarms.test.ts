@@ -14,7 +14,7 @@ for (const [percent, before, step] of [
   [95, 100, 90],
   [71, 75, 75],
   [70, 75, 0],
-  [60, 80, 0],
+  [78, 80, 75],
 ] as const) {
   test(`pool/alarms: ${percent} % after step ${before} is at step ${step}`, () => {
     assert.equal(stepOf(STEPS, percent, before), step)
@@ -37,6 +37,10 @@ test('pool/alarms: what was told before a restart is not told again', () => {
     alarms.look('p', STEPS, { family: 4, taken: percent, of: 100n, percent })
   assert.deepEqual(at(91), { step: 90, tell: false })
   assert.deepEqual(at(100), { step: 100, tell: true })
+  assert.equal(alarms.stepOf('p'), 100)
+  alarms.forget('p')
+  assert.equal(alarms.stepOf('p'), 0)
+  assert.deepEqual(at(91), { step: 90, tell: true })
 })
 
 test('pool/alarms: the fuller family counts, kept addresses are taken, reserved ones are not there', () => {
