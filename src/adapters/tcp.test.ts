@@ -102,8 +102,9 @@ test('adapters/tcp: of crowds from many addresses so many are served as there is
   for (let host = 2; host < 11; host++) {
     await Promise.all(Array.from({ length: 16 }, () => dial(`127.0.0.${host}`)))
   }
-  await until('16 to be shown out', () => drops.length === 16, { everyMs: 10 })
+  await until('16 to be shown out', () => drops.length >= 16, { everyMs: 10 })
   assert.deepEqual([...new Set(drops)], ['tooManyConnections'])
+  assert.equal(drops.length, 16)
 })
 
 test('adapters/tcp: what is kept for several together has a bound', async (t) => {
@@ -115,8 +116,8 @@ test('adapters/tcp: what is kept for several together has a bound', async (t) =>
     const socket = await dial('127.0.0.1')
     for (let sent = 0; sent < 19 && !socket.destroyed; sent++) socket.write(piece)
   }
-  await until('two to be refused', () => drops.length === 2, { everyMs: 10 })
-  assert.deepEqual([...new Set(drops)], ['tooManyBytes'])
+  await until('two to be refused', () => drops.length >= 2, { everyMs: 10 })
+  assert.deepEqual(drops, ['tooManyBytes', 'tooManyBytes'])
 })
 
 test('adapters/tcp: who sends as fast as it can leaves the others their turn', async (t) => {

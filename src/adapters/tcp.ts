@@ -162,7 +162,11 @@ function collect(
     if (all > kept.length) {
       // By doubling: the work stays linear in the bytes, however small the chunks.
       const room = Math.min(LONGEST, Math.max(all, 2 * kept.length))
-      if (all > room || held.bytes + room - kept.length > MOST_HELD) return tooMany()
+      if (all > room || held.bytes + room - kept.length > MOST_HELD) {
+        // Not when it is closed, a moment later: others would be refused for what this one held.
+        release()
+        return tooMany()
+      }
       held.bytes += room - kept.length
       kept = Buffer.concat([kept.subarray(0, length)], room)
     }
