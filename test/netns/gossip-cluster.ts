@@ -5,6 +5,8 @@ import type { PeerFlags, PeerOptions } from './gossip-peer.ts'
 
 /** One port for each cluster: strangers never meet. */
 let nextPort = 27_946
+/** Of the process: files run beside each other. */
+const SUBNET = `127.${64 + ((process.pid >> 8) & 127)}.${process.pid & 255}`
 let nextHost = 1
 
 /** Starts a cluster, lets `work` go on with it, ends it. Names are `go1`, `ours2`, … in order. */
@@ -19,7 +21,7 @@ export async function withPeers<T>(
     Peer.start({
       kind,
       name: `${kind}${index + 1}`,
-      address: `127.0.9.${nextHost++}`,
+      address: `${SUBNET}.${nextHost++}`,
       port,
       flags: flags(kind, index),
       ...(netns !== undefined && { netns }),
