@@ -37,7 +37,7 @@ export class Assurance {
   constructor(deps: AssuranceDeps) {
     this.#deps = deps
     this.#sureUntil = deps.clock.now() + deps.sureMs
-    this.beat()
+    this.#beat()
   }
 
   /** True while what is told to the packet thread may be answered for. */
@@ -45,12 +45,12 @@ export class Assurance {
     return !this.#asking
   }
 
-  /** Called by a timer of its own; and first thing by whoever is about to act on time gone by. */
-  beat(): void {
+  /** Vouches for a while where it is on time, which it looks at again before that while is over. */
+  #beat(): void {
     const { clock, sureMs, renew } = this.#deps
     const now = clock.now()
     this.#timer?.cancel()
-    this.#timer = clock.after(sureMs / 5, () => this.beat())
+    this.#timer = clock.after(sureMs / 5, () => this.#beat())
     if (this.#asking) return
     if (now > this.#sureUntil) {
       void this.#wake(now - this.#sureUntil + sureMs)
@@ -73,6 +73,6 @@ export class Assurance {
     this.#asking = false
     awake()
     this.#sureUntil = clock.now() + sureMs
-    this.beat()
+    this.#beat()
   }
 }

@@ -4,6 +4,7 @@ import type { ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { Candidacy } from '../../src/core/election/candidacy.ts'
 import { parseArpEvents } from '../lab/arp-timeline.ts'
 import type { ArpEvent } from '../lab/arp-timeline.ts'
 import { must, run } from '../lab/processes.ts'
@@ -16,6 +17,25 @@ const WATCH = fileURLToPath(new URL('../bench/arp-watch.ts', import.meta.url))
 
 /** Of the speaker with that number, from 1 on, on this cable. */
 export const macOf = (number: number) => `02:00:00:00:78:0${number}`
+
+/** Gives them an address whose home is the first, to be announced on these interfaces. */
+export function give(
+  speakers: readonly Speaker[],
+  ip: string,
+  interfaces: readonly string[],
+): void {
+  const order = speakers.map(({ name }) => name)
+  const [home = ''] = order
+  const candidacy: Candidacy = {
+    service: 'default/nginx',
+    ip,
+    order,
+    interfaces,
+    uplinks: Object.fromEntries(order.map((name) => [name, interfaces])),
+    seat: { group: ip, home },
+  }
+  for (const speaker of speakers) speaker.tell({ kind: 'candidacies', candidacies: [candidacy] })
+}
 
 /** Unix time with a fraction, as the events have it. */
 export const nowMs = () => performance.timeOrigin + performance.now()

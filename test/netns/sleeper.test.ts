@@ -1,10 +1,9 @@
 /** A speaker sleeps, and its address goes to one that had not been settled: it wakes, and knows nothing of that. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
-import type { Candidacy } from '../../src/core/election/candidacy.ts'
 import { ensureLabPackages } from '../lab/packages.ts'
 import { until } from '../lab/until.ts'
-import { SecondCable, macOf, nowMs } from './second-cable.ts'
+import { SecondCable, give, macOf, nowMs } from './second-cable.ts'
 import { withSpeakers } from './speakers.ts'
 
 const VIP = '10.78.0.9'
@@ -21,20 +20,9 @@ test('netns/sleeper: who was given up by those that settled meanwhile answers no
   )
   await withSpeakers(three, (speakers) =>
     SecondCable.with(speakers, VIP, async (cable) => {
-      const order = speakers.map(({ name }) => name)
-      const [home = ''] = order
-      const candidacy: Candidacy = {
-        service: 'default/nginx',
-        ip: VIP,
-        order,
-        interfaces: ['eth1'],
-        seat: { group: VIP, home },
-      }
-      for (const speaker of speakers) {
-        speaker.tell({ kind: 'candidacies', candidacies: [candidacy] })
-      }
-      const [sleeper] = speakers
-      assert.ok(sleeper)
+      give(speakers, VIP, ['eth1'])
+      const [sleeper, taker] = speakers
+      assert.ok(sleeper && taker)
       await cable.answer(1, 0)
       sleeper.signal('SIGSTOP')
       const { atMs } = await cable.answer(2, nowMs())
@@ -44,8 +32,10 @@ test('netns/sleeper: who was given up by those that settled meanwhile answers no
       await until('it to wake', () => sleeper.logged('ownership-unsure').length === 1)
       // It knows again, and tells main of it.
       await until('it to know whose it is', () =>
-        sleeper.heard.some((it) => it.kind === 'owners' && it.owners[0]?.owner === order[1]),
+        sleeper.heard.some((it) => it.kind === 'owners' && it.owners[0]?.owner === taker.name),
       )
+      // What was asked until now has been written down when a later answer is.
+      await cable.answer(2, nowMs())
       const answered = cable.answers(wokenMs)
       assert.deepEqual([...new Set(answered.map(({ mac }) => mac))], [macOf(2)])
     }),

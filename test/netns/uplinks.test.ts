@@ -1,9 +1,8 @@
 /** Nodes with two cables: one for gossip, one for an address. The second is cut. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
-import type { Candidacy } from '../../src/core/election/candidacy.ts'
 import { ensureLabPackages } from '../lab/packages.ts'
-import { SecondCable, nowMs, plug } from './second-cable.ts'
+import { SecondCable, give, nowMs, plug } from './second-cable.ts'
 import { withSpeakers } from './speakers.ts'
 
 const VIP = '10.78.0.9'
@@ -19,18 +18,7 @@ for (const [what, interfaces] of [
     await withSpeakers(two, (speakers) =>
       SecondCable.with(speakers, VIP, async (cable) => {
         const names = speakers.map(({ name }) => name)
-        const [home = ''] = names
-        const candidacy: Candidacy = {
-          service: 'default/nginx',
-          ip: VIP,
-          order: names,
-          interfaces,
-          uplinks: Object.fromEntries(names.map((name) => [name, interfaces])),
-          seat: { group: VIP, home },
-        }
-        for (const speaker of speakers) {
-          speaker.tell({ kind: 'candidacies', candidacies: [candidacy] })
-        }
+        give(speakers, VIP, interfaces)
         await cable.answer(1, 0)
 
         const cutMs = nowMs()
