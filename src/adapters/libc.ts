@@ -69,6 +69,14 @@ export const ioctl: (fd: number, request: number, argument: ArrayBufferView) => 
   'int ioctl(int fd, ulong request, void *argument)',
 )
 
+const SYS_SCHED_SETATTR: Partial<Record<NodeJS.Architecture, number>> = { x64: 314, arm64: 274 }
+const setattrCall = define('long syscall(long number, int thread, void *attributes, uint flags)')
+/** Of this thread: a `struct sched_attr` (sched_setattr(2)), for which the C library of most has no call. */
+export function schedSetattr(attributes: Uint8Array): number {
+  const number = SYS_SCHED_SETATTR[process.arch]
+  return number === undefined ? -ERRNO.ENOSYS : setattrCall(number, 0, attributes, 0)
+}
+
 const readCall = define('long read(int fd, void *buffer, size_t length)')
 export const read = (fd: number, buffer: Uint8Array): number => readCall(fd, buffer, buffer.length)
 
@@ -132,7 +140,14 @@ export const SOL_SOCKET = 1
 const MSG_DONTWAIT = 0x40
 export const SOCK_NONBLOCK = 0o4000
 export const SOCK_CLOEXEC = 0o2000000
-export const ERRNO = { EINTR: 4, ENXIO: 6, EAGAIN: 11, ENETDOWN: 100, ENOBUFS: 105 } as const
+export const ERRNO = {
+  EINTR: 4,
+  ENXIO: 6,
+  EAGAIN: 11,
+  ENOSYS: 38,
+  ENETDOWN: 100,
+  ENOBUFS: 105,
+} as const
 
 /** Throws where a call failed that must not. */
 export function must(result: number, what: string): number {

@@ -14,6 +14,9 @@ import type { AnnounceOptions } from './messages.ts'
 /** Leave at once after a rest: one address of a home, or of a small cluster, never waits. */
 const AT_ONCE = 64
 
+/** Packets at one turn of the thread: who asks meanwhile waits for as long as they take, some µs each. */
+const A_TURN = 8
+
 const NONE: readonly string[] = []
 
 export interface AnnouncingPorts {
@@ -57,10 +60,10 @@ export class Announcing {
     return this.#due > now ? this.#due : this.#pace.readyAt(now)
   }
 
-  /** Sends what is due. Which addresses have been announced for the first time. */
+  /** Sends what is due, or a turn's worth of it. Which addresses have been announced for the first time. */
   run(now: number): readonly string[] {
     if (this.#due > now) return NONE
-    const packets = Math.min(AT_ONCE, this.#pace.available(now))
+    const packets = Math.min(A_TURN, this.#pace.available(now))
     return packets === 0 ? NONE : this.#sendAll(this.#schedule.take(now, packets))
   }
 

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { aesGcm, nonce } from '../adapters/aes-gcm.ts'
 import { systemClock } from '../adapters/clock.ts'
 import { Lease } from '../adapters/lease.ts'
+import { takeShortTurns } from '../adapters/priority.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
 import { GossipLoop } from './gossip-loop.ts'
@@ -40,6 +41,7 @@ const {
 const toMain = (message: GossipToMain) => port.postMessage(message)
 const lease = new Lease(shared)
 
+takeShortTurns()
 const loop = await GossipLoop.start(
   { ...options, security: { label: new Uint8Array(), keys, cipher: aesGcm, nonce, ...switches } },
   {

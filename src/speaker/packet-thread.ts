@@ -2,6 +2,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import { Lease } from '../adapters/lease.ts'
+import { takeShortTurns } from '../adapters/priority.ts'
 import type { AnnounceOptions, MainToPacket, ToPacket, ToSegment } from './messages.ts'
 import { PacketLoop } from './packet-loop.ts'
 
@@ -24,6 +25,7 @@ function drain(port: MessagePort): Message[] {
   return messages
 }
 
+takeShortTurns()
 const loop = new PacketLoop(
   {
     receive() {

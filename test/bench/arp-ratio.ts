@@ -1,13 +1,14 @@
 /**
  * `make bench-arp`: how the packet thread answers beside the kernel, on one cable between two namespaces,
- * in one run: round trips at 10, 1,000 and 5,000 addresses with the main thread kept busy; 20,000 requests
- * a second, and what they cost. Client and thread share the processors; with `PIN=1` the client has the
+ * in one run: round trips at 10, 1,000 and 5,000 addresses with the main thread kept busy, and while all of
+ * them are announced; 20,000 requests a second, and what they cost. Client and thread share the processors; with `PIN=1` the client has the
  * first for its own, as a client on another machine has.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { must } from '../lab/processes.ts'
+import { until } from '../lab/until.ts'
 import {
   PEER,
   PacketHost,
@@ -24,6 +25,10 @@ const SECONDS = 5
 /** Long enough for the packet thread to sleep. */
 const PAUSE_MS = 2
 const FEW_REQUESTS = 500
+/** As `--announce-rate` has it. */
+const ANNOUNCED_PER_SECOND = 5000
+/** Longer than between two announcements of an address. */
+const QUIET_MS = 2500
 const PIN = Boolean(process.env['PIN'])
 
 interface Times {
@@ -46,6 +51,13 @@ async function prober<T>(...args: string[]): Promise<T> {
 function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+/** Of all processors since the start, in ticks: what the hypervisor gave to others, and all. */
+function stolen(): readonly [stolen: number, all: number] {
+  const [, ...ticks] = /^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8')) ?? []
+  const all = (ticks[0] ?? '').split(' ').map(Number)
+  return [all[7] ?? 0, all.slice(0, 8).reduce((sum, it) => sum + it, 0)]
 }
 
 const rows: string[][] = [
@@ -71,7 +83,7 @@ async function withVips(count: number, busy: boolean, act: (host: PacketHost) =>
   await createNamespaces()
   const vips = Array.from({ length: count }, (_, i) => `10.78.${i >> 8}.${i & 255}`)
   writeFileSync(list, vips.join('\n'))
-  const host = new PacketHost({ busy })
+  const host = new PacketHost({ busy, announce: { packetsPerSecond: ANNOUNCED_PER_SECOND } })
   if (PIN) await must(['taskset', '-apc', `1-${cpus().length - 1}`, `${host.pid}`])
   try {
     await host.heard('interfaces', ({ names }) => names.includes('eth0'))
@@ -83,12 +95,30 @@ async function withVips(count: number, busy: boolean, act: (host: PacketHost) =>
   }
 }
 
+/** Resolves when all that a take-over tells the neighbours has been told. */
+async function announcementsOver(host: PacketHost): Promise<void> {
+  let before = -1
+  const quiet = async () => {
+    const { vips } = await host.counters()
+    const sent = vips.reduce((sum, { gratuitousSent }) => sum + gratuitousSent, 0)
+    const same = sent === before
+    before = sent
+    return same
+  }
+  await until('the announcements to be over', quiet, { everyMs: QUIET_MS })
+}
+
 const notes: string[] = []
+const [stolenBefore, ticksBefore] = stolen()
 try {
   for (const count of SIZES) {
     for (const busy of [false, true]) {
       await withVips(count, busy, async (host) => {
         const what = `${count} VIPs${busy ? ', main busy' : ''}`
+        if (count === SIZES.at(-1)) {
+          await roundTrips(`${what}, announcing, client sleeps`, REQUESTS, 'asleep')
+        }
+        await announcementsOver(host)
         await roundTrips(`${what}, client awake`, REQUESTS, 'awake')
         await roundTrips(`${what}, client sleeps`, REQUESTS, 'asleep')
         if (count !== SIZES[0]) return
@@ -109,6 +139,11 @@ try {
   await removeNamespaces()
   rmSync(folder, { recursive: true })
 }
+const [stolenAfter, ticksAfter] = stolen()
+const percent = (100 * (stolenAfter - stolenBefore)) / (ticksAfter - ticksBefore)
+notes.push(
+  `${percent.toFixed(1)} % of the processors' time was others' (steal): see it before the 99th percentiles`,
+)
 const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
 for (const row of rows) console.log(row.map((cell, i) => cell.padEnd(width(i))).join('  '))
 for (const note of notes) console.log(note)

@@ -1,6 +1,6 @@
 /** Which thread of a speaker goes first where processors are few. */
 import assert from 'node:assert/strict'
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { ensureLabPackages } from '../lab/packages.ts'
 import { until } from '../lab/until.ts'
@@ -37,4 +37,20 @@ test('netns/threads: the main thread is the only one that stepped back', async (
   })
   threads.delete(host.pid)
   assert.deepEqual([...new Set(threads.values())], [0])
+})
+
+/** In ns, of each thread; undefined where the kernel does not show it. */
+const slices = (pid: number): (number | undefined)[] =>
+  readdirSync(`/proc/${pid}/task`).map((tid) => {
+    const shown = readFileSync(`/proc/${pid}/task/${tid}/sched`, 'utf8')
+    const slice = /^se\.slice\s*:\s*(\d+)$/m.exec(shown)?.[1]
+    return slice === undefined ? undefined : Number(slice)
+  })
+
+test('netns/threads: the packet thread alone has the shortest turns', (t) => {
+  if (!existsSync('/proc/self/sched') || slices(process.pid).includes(undefined)) {
+    return t.skip('this kernel does not show how long turns are')
+  }
+  const short = slices(host.pid).filter((slice) => slice === 100_000)
+  assert.equal(short.length, 1)
 })
