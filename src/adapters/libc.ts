@@ -56,6 +56,10 @@ export function mmap(fd: number, length: number): { memory: ArrayBuffer; unmap()
   return { memory: koffi.view(at, length), unmap: () => void munmapCall(at, length) }
 }
 
+export const madvise: (at: bigint, length: number, advice: number) => number = define(
+  'int madvise(uintptr_t at, size_t length, int advice)',
+)
+
 koffi.struct('bw_sock_fprog', { len: 'uint16_t', filter: 'void *' })
 const attachCall = define(
   'int setsockopt(int fd, int level, int name, bw_sock_fprog *program, uint length)',

@@ -8,6 +8,7 @@ import { healthPages } from '../adapters/health.ts'
 import { connectCluster } from '../adapters/kube/cluster.ts'
 import { EventRecorder } from '../adapters/kube/events.ts'
 import { createLog, isLogLevel } from '../adapters/log.ts'
+import { unmapFilePages } from '../adapters/memory.ts'
 import { serveMetrics } from '../adapters/metrics-server.ts'
 import { servePages } from '../adapters/pages.ts'
 import { orExit } from '../adapters/program-flags.ts'
@@ -22,6 +23,8 @@ import { startWebhooks } from './webhooks.ts'
 
 /** A call about the Lease: the next one is due a second after this one began. */
 const LEASE_CALL_MS = 1500
+/** By then it has done all that it does only once. */
+const STARTED_MS = 60_000
 
 const options = orExit(controllerOptions(process.argv.slice(2), process.env))
 const log = createLog(isLogLevel(options.logLevel) ? options.logLevel : 'info', 'controller')
@@ -74,6 +77,8 @@ if (port > 0) {
   void serveDashboard({ cluster, clock: systemClock, log }, dashboard, stop)
 }
 log.info('started', { namespace, healthPort, metricsPort: options.metrics.port, leaderElect })
+// Not the speaker: what it needs at a fail-over is not to be fetched from a slow disk then.
+systemClock.after(STARTED_MS, unmapFilePages)
 
 await (controller?.done ?? once(stop, 'abort'))
 health.close()
