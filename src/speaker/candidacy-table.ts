@@ -17,13 +17,22 @@ export interface TableOptions {
   isShared(service: Service): boolean
 }
 
+/** What a Service comes to, and what each look at all of them asks of it. */
+interface Result {
+  readonly verdict: Verdict
+  /** When the Service was made, and its key. */
+  readonly age: string
+  /** Canonical text, the first one first. */
+  readonly ips: readonly string[]
+}
+
 export class CandidacyTable {
   readonly #options: TableOptions
   readonly #services = new Map<string, Service>()
   /** Endpoints by Service key, then by slice key. */
   readonly #endpoints = new Map<string, Map<string, readonly Endpoint[]>>()
   readonly #nodes = new Map<string, Node>()
-  readonly #results = new Map<string, Verdict>()
+  readonly #results = new Map<string, Result>()
   #config: Config | undefined
   #dirty = new Set<string>()
 
@@ -58,7 +67,7 @@ export class CandidacyTable {
    */
   setConfig(config: Config): readonly string[] {
     const orphans = [...this.#results]
-      .filter(([, { candidacies }]) => candidacies.length > 0)
+      .filter(([, { verdict }]) => verdict.candidacies.length > 0)
       .flatMap(([key]) => this.#services.get(key) ?? [])
       .filter(({ ingress }) => {
         const ips = ingress.flatMap((text) => parseIp(text) ?? [])
@@ -78,11 +87,10 @@ export class CandidacyTable {
     for (const key of this.#dirty) changed = this.#computeOne(key, this.#config) || changed
     this.#dirty = new Set()
     if (!changed) return undefined
-    const byAge = [...this.#results].sort(([a], [b]) => this.#compareAge(a, b))
-    const parties = byAge.map(([key, { seats }]) => ({ ips: this.#ips(key), seats }))
-    const seats = seatAll(parties)
-    return byAge.flatMap(([, { candidacies }]) =>
-      candidacies.map((candidacy) => {
+    const byAge = [...this.#results.values()].sort((a, b) => (a.age < b.age ? -1 : 1))
+    const seats = seatAll(byAge.map(({ ips, verdict }) => ({ ips, seats: verdict.seats })))
+    return byAge.flatMap(({ verdict }) =>
+      verdict.candidacies.map((candidacy) => {
         const seat = seats.get(candidacy.ip)
         return seat ? { ...candidacy, seat } : candidacy
       }),
@@ -91,15 +99,14 @@ export class CandidacyTable {
 
   /** Why nobody may announce the Service, or undefined if somebody may. */
   reason(key: string): NoCandidacy | undefined {
-    return this.#results.get(key)?.refusal
+    return this.#results.get(key)?.verdict.refusal
   }
 
   /** Load balancers that nobody may announce, by key. */
   get refusals(): ReadonlyMap<string, Verdict> {
+    const verdicts = Array.from(this.#results, ([key, { verdict }]) => [key, verdict] as const)
     return new Map(
-      [...this.#results].filter(
-        ([, { refusal }]) => refusal !== undefined && refusal !== 'notLoadBalancer',
-      ),
+      verdicts.filter(([, { refusal }]) => refusal !== undefined && refusal !== 'notLoadBalancer'),
     )
   }
 
@@ -110,7 +117,7 @@ export class CandidacyTable {
       return this.#results.delete(key)
     }
     const slices = this.#endpoints.get(key)?.values() ?? []
-    const result = elect({
+    const verdict = elect({
       service,
       endpoints: [...slices].flat(),
       config,
@@ -119,29 +126,21 @@ export class CandidacyTable {
       ignoreExcludeLabel: this.#options.ignoreExcludeLabel,
       shared: this.#options.isShared(service),
     })
+    // Those made in the same second by their names, so that all speakers agree.
+    const age = `${service.creationTimestamp ?? ''} ${key}`
+    const result = { verdict, age, ips: canonical(service.ingress) }
     const before = this.#results.get(key)
     this.#results.set(key, result)
     return JSON.stringify(before) !== JSON.stringify(result)
-  }
-
-  /** Canonical text, the first one first. */
-  #ips(key: string): string[] {
-    const texts = this.#services.get(key)?.ingress ?? []
-    return texts.flatMap((text) => {
-      const ip = parseIp(text)
-      return ip ? [formatIp(ip)] : []
-    })
-  }
-
-  /** Those made in the same second by their names, so that all speakers agree. */
-  #compareAge(a: string, b: string): number {
-    const made = (key: string) => this.#services.get(key)?.creationTimestamp ?? ''
-    const [first, second] = [made(a), made(b)]
-    if (first !== second) return first < second ? -1 : 1
-    return a < b ? -1 : 1
   }
 
   #touchAll(): void {
     for (const key of this.#services.keys()) this.#dirty.add(key)
   }
 }
+
+const canonical = (texts: readonly string[]): string[] =>
+  texts.flatMap((text) => {
+    const ip = parseIp(text)
+    return ip ? [formatIp(ip)] : []
+  })
