@@ -129,8 +129,9 @@ export class PacketLoop {
       this.#sure = sure
       this.#answer()
       if (poll.readable(1) && this.#links.update()) this.#scan()
-      if (sure) this.#tell()
+      // First: who answers to a probe may keep an address from being announced, where this thread is late.
       if (poll.readable(4) || poll.readable(5)) this.#segment.hear(BATCH)
+      if (sure) this.#tell()
       for (let i = 2; i < 6; i++) if (poll.failed(i)) this.#settle()
     }
     for (const socket of [...sockets, this.#links, this.#segment]) socket.close()
