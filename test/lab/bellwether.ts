@@ -29,7 +29,7 @@ export function manifest(returnDelayS?: number): string {
 }
 
 export async function ready(lab: Lab): Promise<void> {
-  const rollout = ['-n', NAMESPACE, 'rollout', 'status', '--timeout=120s']
+  const rollout = ['-n', NAMESPACE, 'rollout', 'status', '--timeout=240s']
   await lab.kubectl(...rollout, 'deployment/controller')
   await lab.kubectl(...rollout, 'daemonset/speaker')
 }
@@ -49,7 +49,7 @@ spec: { ipAddressPools: [${name}] }
 }
 
 /** The Service's first external address, once it has one. */
-export async function externalIp(lab: Lab, service: string, timeoutMs = 30_000): Promise<string> {
+export async function externalIp(lab: Lab, service: string, timeoutMs = 60_000): Promise<string> {
   return until(
     `${service} to have an external address`,
     async () => (await externalIps(lab, service))[0],
@@ -101,7 +101,7 @@ export async function answerers(lab: Lab, ip: string, count = 3): Promise<string
 }
 
 /** The one host that answers ARP for the address. */
-export async function owner(lab: Lab, ip: string, timeoutMs = 30_000): Promise<string> {
+export async function owner(lab: Lab, ip: string, timeoutMs = 60_000): Promise<string> {
   return until(
     `one owner to answer ARP for ${ip}`,
     async () => {

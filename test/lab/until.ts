@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 /**
  * Calls `look` until it answers something other than undefined or false, and returns that. An
  * exception of `look` counts as "not yet". Rejects after `timeoutMs` with `what` and the last
- * answer or error.
+ * answer or error. The last look begins after that time, however long this process was kept from looking.
  */
 export async function until<T>(
   what: string,
@@ -14,6 +14,7 @@ export async function until<T>(
   const deadline = performance.now() + timeoutMs
   let last: unknown
   for (;;) {
+    const isLast = performance.now() > deadline
     try {
       const seen = await look()
       if (seen !== undefined && seen !== false) return seen
@@ -21,7 +22,7 @@ export async function until<T>(
     } catch (error) {
       last = error instanceof Error ? error.message : error
     }
-    if (performance.now() > deadline) {
+    if (isLast) {
       throw new Error(`waited ${timeoutMs / 1000} s for ${what}; last: ${String(last)}`)
     }
     await delay(everyMs)

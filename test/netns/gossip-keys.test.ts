@@ -14,7 +14,7 @@ import { Peer } from './gossip-peer.ts'
 import { SecretDirectory } from '../fakes/secret-directory.ts'
 import type { SecretFiles } from '../fakes/secret-directory.ts'
 
-before(async () => void (await goMemberlist()), { timeout: 300_000 })
+before(async () => void (await goMemberlist()), { timeout: 900_000 })
 
 const [OLD, NEW] = ['the old secret', 'the new secret']
 const keyOf = (secret: string): Uint8Array => deriveKey(Buffer.from(secret))
