@@ -28,3 +28,11 @@ export async function until<T>(
     await delay(everyMs)
   }
 }
+
+/** Awaits that `check` passes: its assertions say what is missing. */
+export async function passes(what: string, check: () => Promise<void> | void): Promise<void> {
+  await until(what, async () => {
+    await check()
+    return true
+  })
+}
