@@ -7,19 +7,22 @@ const EVERY_MS = 10
 /** Less is what a process that sleeps has to expect at any time, and does not add up. */
 const LEAST_MS = 20
 
-/** Begins to look; what it returns ends that, and tells how many ms it was late, all in all. */
+let [last, sum] = [performance.now(), 0]
+
+function look(): void {
+  const now = performance.now()
+  const lateMs = now - last - EVERY_MS
+  last = now
+  if (lateMs >= LEAST_MS) sum += lateMs
+}
+setInterval(look, EVERY_MS).unref()
+
+/** What it returns tells for how many ms it was late since now, all in all. */
 export function lateness(): () => number {
-  let [last, sum] = [performance.now(), 0]
-  const look = () => {
-    const now = performance.now()
-    const lateMs = now - last - EVERY_MS
-    last = now
-    if (lateMs >= LEAST_MS) sum += lateMs
-  }
-  const ticker = setInterval(look, EVERY_MS).unref()
+  look()
+  const before = sum
   return () => {
     look()
-    clearInterval(ticker)
-    return sum
+    return sum - before
   }
 }
