@@ -1,22 +1,15 @@
 /** Strangers at the door: who dribbles, who comes in crowds, who sends without end. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { ConnectionDrop } from '../core/gossip/counters.ts'
 import type { Serve } from '../ports/gossip-sockets.ts'
+import { freePorts } from '../../test/lab/free-ports.ts'
 import { until } from '../../test/lab/until.ts'
 import { openStreams } from './tcp.ts'
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
 
 /** Listens, and gives what connects to it from a loopback address. `drops`: hears why any was closed. */
 async function listen(
@@ -25,7 +18,7 @@ async function listen(
   serve: Serve,
   drops: ConnectionDrop[] = [],
 ) {
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const drop = (reason: ConnectionDrop) => void drops.push(reason)
   const streams = await openStreams('127.0.0.1', port, timeoutMs, serve, drop)
   const sockets: Socket[] = []

@@ -1,7 +1,5 @@
 /** A real API server with its etcd on loopback: everything of Kubernetes but what runs containers. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
@@ -10,6 +8,7 @@ import type { Log } from '../../src/ports/log.ts'
 import { binaries } from '../lab/binaries.ts'
 import type { Binaries } from '../lab/binaries.ts'
 import { Daemons } from '../lab/daemons.ts'
+import { freePorts } from '../lab/free-ports.ts'
 import { Pki } from '../lab/pki.ts'
 import { must } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
@@ -46,7 +45,6 @@ export class ApiServer {
     await pki.createAuthority()
     await pki.issue('admin', 'admin', 'system:masters')
     await pki.issue('apiserver', 'kube-apiserver', 'kubernetes', 'IP:127.0.0.1')
-    // Late: they are only free as long as nobody else asks.
     const [apiPort, etcdPort, peerPort] = await freePorts(3)
     pki.writeKubeconfig(join(folder, 'kubeconfig'), 'admin', `https://127.0.0.1:${apiPort}`)
     const etcd = `http://127.0.0.1:${etcdPort}`
@@ -83,11 +81,15 @@ export class ApiServer {
   /** Starts the API server (again); resolves when it answers. */
   async resume(): Promise<void> {
     this.#daemons.start('apiserver', this.#argv)
-    await until('the API server to be ready', async () => {
-      if (this.#daemons.pid('apiserver') === undefined)
-        throw new Error(this.#daemons.tail('apiserver'))
-      return (await this.kubectl('get', '--raw', '/readyz')) === 'ok'
-    })
+    await until(
+      'the API server to be ready',
+      async () => {
+        if (this.#daemons.pid('apiserver') === undefined)
+          throw new Error(this.#daemons.tail('apiserver'))
+        return (await this.kubectl('get', '--raw', '/readyz')) === 'ok'
+      },
+      { timeoutMs: 180_000 },
+    )
     await until('the namespace default', () => this.kubectl('get', 'namespace', 'default'))
   }
 
@@ -144,18 +146,4 @@ export class ApiServer {
     config.loadFromClusterAndUser(cluster, { name: 'bearer', token })
     return config
   }
-}
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  for (const server of servers) server.close()
-  return ports
 }

@@ -12,9 +12,10 @@ import type { MetricsOptions } from '../../src/adapters/metrics-server.ts'
 import { selfSigned } from '../../src/adapters/x509.ts'
 import { textPage } from '../../src/adapters/pages.ts'
 import type { Cluster, NewObject, Resource } from '../../src/ports/cluster.ts'
-import { ApiServer, freePorts } from './api-server.ts'
-import { MemoryLog } from './memory-log.ts'
+import { freePorts } from '../lab/free-ports.ts'
 import { until } from '../lab/until.ts'
+import { ApiServer } from './api-server.ts'
+import { MemoryLog } from './memory-log.ts'
 
 let api: ApiServer
 /** With the rights of the controller, and no more. */

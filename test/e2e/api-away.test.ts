@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { answerers, owner, probe } from '../lab/bellwether.ts'
+import { heard, owner, probe } from '../lab/bellwether.ts'
 import { fixture, lab } from './harness.ts'
 
 const vips = fixture('api-away', ['172.18.3.10-172.18.3.20'])
@@ -17,7 +17,7 @@ test('e2e/api-away: VIPs answer through 60 s without an API server', async () =>
   await lab.stopApiServer()
   try {
     await delay(AWAY_MS)
-    assert.deepEqual(await answerers(lab, ip, 5), [before])
+    assert.deepEqual(await heard(lab, ip, 5), [before])
   } finally {
     await lab.startApiServer()
   }

@@ -137,5 +137,5 @@ export async function startBackends(namespace: string, replicas: number): Promis
       },
     },
   })
-  await lab.kubectl('-n', namespace, 'rollout', 'status', 'deployment/backend', '--timeout=120s')
+  await lab.kubectl('-n', namespace, 'rollout', 'status', 'deployment/backend', '--timeout=240s')
 }

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { bundlePlugin } from '../../tools/plugin.ts'
 import { NAMESPACE, owner, poolYaml, statusNode } from '../lab/bellwether.ts'
-import { until } from '../lab/until.ts'
+import { passes, until } from '../lab/until.ts'
 import { fixture, lab } from './harness.ts'
 
 const DOC = new URL('../../docs/plugin-examples.md', import.meta.url)
@@ -125,19 +125,23 @@ const adviceIn = (text: string): string | undefined => /^Fix: (.*)$/m.exec(text)
 test('e2e/plugin-examples: a Service that is well', async () => {
   await ready()
   const key = vips.key('web')
-  const { exit, out } = await plugin('explain', key)
-  assert.equal(exit, 0, out)
-  assert.equal(out.trimEnd().split('\n').at(-1), 'nothing to fix')
+  await passes('nothing to fix', async () => {
+    const { exit, out } = await plugin('explain', key)
+    assert.equal(exit, 0, out)
+    assert.equal(out.trimEnd().split('\n').at(-1), 'nothing to fix')
+  })
   const node = await owner(lab, '172.18.10.10')
-  const where = await plugin('where', '172.18.10.10', '-o', 'json')
-  assert.equal(where.exit, 0, where.out)
-  const { addresses } = JSON.parse(where.out) as {
-    addresses: { node: string; services: string[]; segment: string; next: string }[]
-  }
-  assert.equal(addresses[0]?.node, node)
-  assert.deepEqual(addresses[0].services, [key])
-  assert.equal(addresses[0].segment, 'alone')
-  assert.ok(lab.nodes.includes(addresses[0].next) && addresses[0].next !== node)
+  await passes('where it is to be told', async () => {
+    const where = await plugin('where', '172.18.10.10', '-o', 'json')
+    assert.equal(where.exit, 0, where.out)
+    const { addresses } = JSON.parse(where.out) as {
+      addresses: { node: string; services: string[]; segment: string; next: string }[]
+    }
+    assert.equal(addresses[0]?.node, node)
+    assert.deepEqual(addresses[0].services, [key])
+    assert.equal(addresses[0].segment, 'alone')
+    assert.ok(lab.nodes.includes(addresses[0].next) && addresses[0].next !== node)
+  })
 })
 
 for (const { name, advice } of BROKEN) {
@@ -149,17 +153,21 @@ for (const { name, advice } of BROKEN) {
       return exit === 1 && its?.startsWith(advice) && its
     })
     if (name === 'rival') assert.ok(said.includes(await lab.hostMac('client')), said)
-    const { exit, out } = await plugin('status')
-    assert.equal(exit, 1)
-    assert.ok(out.includes(`fix: ${said}`), `status does not say "${said}":\n${out}`)
+    await passes('the status to say the same', async () => {
+      const { exit, out } = await plugin('status')
+      assert.equal(exit, 1)
+      assert.ok(out.includes(`fix: ${said}`), `status does not say "${said}":\n${out}`)
+    })
   })
 }
 
 test('e2e/plugin-examples: docs/plugin-examples.md is what they say', async () => {
   await ready()
-  const doc = await written()
-  if (process.env['UPDATE'] === '1') writeFileSync(DOC, doc)
-  assert.deepEqual(gist(readFileSync(DOC, 'utf8')), gist(doc), 'UPDATE=1 writes it anew')
+  if (process.env['UPDATE'] === '1') return writeFileSync(DOC, await written())
+  const said = gist(readFileSync(DOC, 'utf8'))
+  await passes('the document to be what they say; UPDATE=1 writes it anew', async () =>
+    assert.deepEqual(said, gist(await written())),
+  )
 })
 
 async function written(): Promise<string> {

@@ -2,8 +2,17 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { answerers, events, externalIp, externalIps, owner, statusNode } from '../lab/bellwether.ts'
-import { until } from '../lab/until.ts'
+import {
+  answerers,
+  events,
+  externalIp,
+  externalIps,
+  heard,
+  owner,
+  settled,
+  statusNode,
+} from '../lab/bellwether.ts'
+import { passes, until } from '../lab/until.ts'
 import { blocks } from '../docs/pages.ts'
 import { install, lab } from './harness.ts'
 
@@ -15,7 +24,8 @@ before(async () => {
   await lab.up()
   await install()
   for (const file of FILES) await lab.apply(read(file))
-  await lab.kubectl('rollout', 'status', 'deployment/nginx', '--timeout=120s')
+  await lab.kubectl('rollout', 'status', 'deployment/nginx', '--timeout=240s')
+  await settled(lab)
 })
 
 after(async () => {
@@ -43,7 +53,7 @@ for (const ip of ['172.18.0.10', '172.18.0.20']) {
 
   test(`e2e/tutorial: exactly one node answers ARP for ${ip}`, async () => {
     const host = await owner(lab, ip)
-    assert.deepEqual(await answerers(lab, ip, 5), [host])
+    assert.deepEqual(await heard(lab, ip, 5), [host])
   })
 }
 
@@ -58,19 +68,12 @@ test('e2e/tutorial: ServiceL2Status names the node that answers', async () => {
 
 test('e2e/tutorial: events tell of the address and of the node', async () => {
   const host = await owner(lab, '172.18.0.10')
-  const told = await until('both events', async () => {
-    const list = await events(lab, 'Service', 'nginx')
-    return list.some((line) => line.includes('nodeAssigned')) && list
-  })
-  assert.ok(
-    told.some((line) => /^Normal IPAllocated: .*172\.18\.0\.10/.test(line)),
-    told.join('\n'),
-  )
   const assigned = `Normal nodeAssigned: announcing from node "${host}" with protocol "layer2"`
-  assert.ok(
-    told.some((line) => line.startsWith(assigned)),
-    told.join('\n'),
-  )
+  await passes('both events', async () => {
+    const told = (await events(lab, 'Service', 'nginx')).join('\n')
+    assert.match(told, /^Normal IPAllocated: .*172\.18\.0\.10/m)
+    assert.ok(told.includes(assigned), told)
+  })
 })
 
 test('e2e/tutorial: the pool tells how many addresses are used and free', async () => {

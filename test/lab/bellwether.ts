@@ -29,7 +29,7 @@ export function manifest(returnDelayS?: number): string {
 }
 
 export async function ready(lab: Lab): Promise<void> {
-  const rollout = ['-n', NAMESPACE, 'rollout', 'status', '--timeout=120s']
+  const rollout = ['-n', NAMESPACE, 'rollout', 'status', '--timeout=240s']
   await lab.kubectl(...rollout, 'deployment/controller')
   await lab.kubectl(...rollout, 'daemonset/speaker')
 }
@@ -49,7 +49,7 @@ spec: { ipAddressPools: [${name}] }
 }
 
 /** The Service's first external address, once it has one. */
-export async function externalIp(lab: Lab, service: string, timeoutMs = 30_000): Promise<string> {
+export async function externalIp(lab: Lab, service: string, timeoutMs = 60_000): Promise<string> {
   return until(
     `${service} to have an external address`,
     async () => (await externalIps(lab, service))[0],
@@ -65,8 +65,7 @@ export async function externalIps(lab: Lab, service: string): Promise<string[]> 
 
 /** The node that ServiceL2Status names for the Service, or undefined. */
 export async function statusNode(lab: Lab, service: string): Promise<string | undefined> {
-  const [namespace, name] = split(service)
-  const labels = `metallb.io/service-name=${name},metallb.io/service-namespace=${namespace}`
+  const labels = statusLabels(service)
   const path = 'jsonpath={.items[*].status.node}'
   const nodes = await lab.kubectl(
     '-n',
@@ -100,8 +99,15 @@ export async function answerers(lab: Lab, ip: string, count = 3): Promise<string
   return hosts
 }
 
+/** The same, once anybody is heard: who looks but once may do so while the machine stands still. */
+export const heard = (lab: Lab, ip: string, count?: number): Promise<string[]> =>
+  until(`somebody to answer ARP for ${ip}`, async () => {
+    const hosts = await answerers(lab, ip, count)
+    return hosts.length > 0 && hosts
+  })
+
 /** The one host that answers ARP for the address. */
-export async function owner(lab: Lab, ip: string, timeoutMs = 30_000): Promise<string> {
+export async function owner(lab: Lab, ip: string, timeoutMs = 60_000): Promise<string> {
   return until(
     `one owner to answer ARP for ${ip}`,
     async () => {
@@ -157,9 +163,7 @@ export async function events(lab: Lab, kind: string, object: string): Promise<st
 
 /** What the status of a Service's announcement tells of the take-over; undefined: nothing yet. */
 export async function takeover(lab: Lab, service: string): Promise<ToldTakeover | undefined> {
-  const [namespace, name] = split(service)
-  const labels = `metallb.io/service-name=${name},metallb.io/service-namespace=${namespace}`
-  const kind = ['servicel2status', '-l', labels, '-o', 'json']
+  const kind = ['servicel2status', '-l', statusLabels(service), '-o', 'json']
   const { items } = JSON.parse(await lab.kubectl('-n', NAMESPACE, 'get', ...kind)) as {
     readonly items: readonly { readonly status?: ToldTakeover }[]
   }
@@ -203,6 +207,12 @@ export function leader(lab: Lab): Promise<{ readonly node: string; readonly pod:
     const found = [...(await pods(lab, 'controller'))].find(([, name]) => name === pod)
     return found && { node: found[0], pod }
   })
+}
+
+/** What the statuses of a Service are chosen by. */
+export function statusLabels(service: string): string {
+  const [namespace, name] = split(service)
+  return `metallb.io/service-name=${name},metallb.io/service-namespace=${namespace}`
 }
 
 const split = (object: string): [string, string] =>

@@ -75,13 +75,17 @@ async function startNodes(lab: LabContext, kubeconfig: string): Promise<void> {
   const kubectl = [lab.binaries.kubectl, '--kubeconfig', kubeconfig, 'get']
   const condition = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}'
   const ready = lab.nodes.map(() => 'True').join(' ')
-  await until(`${lab.nodes.length} nodes to be ready`, async () => {
-    for (const name of lab.daemons.names()) {
-      if (lab.daemons.pid(name) === undefined)
-        throw new Error(`${name}:\n${lab.daemons.tail(name)}`)
-    }
-    return (await must([...kubectl, 'nodes', '-o', condition])) === ready
-  })
+  await until(
+    `${lab.nodes.length} nodes to be ready`,
+    async () => {
+      for (const name of lab.daemons.names()) {
+        if (lab.daemons.pid(name) === undefined)
+          throw new Error(`${name}:\n${lab.daemons.tail(name)}`)
+      }
+      return (await must([...kubectl, 'nodes', '-o', condition])) === ready
+    },
+    { timeoutMs: 180_000 },
+  )
   // Pods that name no service account need this one.
   await until('the default service account', () => must([...kubectl, 'serviceaccount', 'default']))
 }

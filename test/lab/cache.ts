@@ -1,5 +1,5 @@
 /** The project's folder in the user's cache, and locks so that two processes never fill it at once. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { startTime } from './daemons.ts'
@@ -26,13 +26,22 @@ export async function locked<T>(name: string, work: () => Promise<T>): Promise<T
   }
 }
 
+/** Undefined: it was let go a moment ago. */
+function holderOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
 function take(path: string): boolean {
   const me = `${process.pid} ${startTime(process.pid)}`
   try {
     writeFileSync(path, me, { flag: 'wx' })
     return true
   } catch {
-    const [pid, since] = existsSync(path) ? readFileSync(path, 'utf8').split(' ') : []
+    const [pid, since] = holderOf(path)?.split(' ') ?? []
     if (pid !== undefined && since !== undefined && startTime(Number(pid)) !== since) {
       rmSync(path, { force: true })
     }

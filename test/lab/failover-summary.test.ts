@@ -11,7 +11,7 @@ test('lab/failover-summary: quantiles by nearest rank', () => {
 })
 
 const figures = (silentMs: number, takeoverMs: number | null) => ({
-  tcp: { silentMs, failed: 2, errors: [], total: 50, recovered: true },
+  tcp: { silentMs, lateMs: 0, failed: 2, errors: [], total: 50, recovered: true },
   arp: { silentMs: silentMs / 2, doubles: 3, doubleMs: 5, takeoverMs },
 })
 

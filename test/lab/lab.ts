@@ -99,12 +99,10 @@ export class Lab {
 
   /** Starts a command in a host that runs until it is stopped. */
   spawn(host: string, command: readonly string[] | string): Running {
-    const running = new Running(this.commandIn(host, command))
-    this.#spawned.push(running)
-    return running
+    return this.#started(this.commandIn(host, command))
   }
 
-  /** Ends what `spawn` started and nobody has stopped. */
+  /** Ends what `spawn` and `watch` started and nobody has stopped. */
   async stopSpawned(): Promise<void> {
     await Promise.all(this.#spawned.splice(0).map((running) => running.stop()))
   }
@@ -118,6 +116,11 @@ export class Lab {
   /** Runs kubectl as the administrator; returns what it printed. */
   async kubectl(...args: string[]): Promise<string> {
     return must([await this.#kubectl(), ...args], { env: { KUBECONFIG: this.kubeconfig } })
+  }
+
+  /** Starts a kubectl that runs until it is stopped, such as one with `--watch`. */
+  async watch(...args: string[]): Promise<Running> {
+    return this.#started([await this.#kubectl(), '--kubeconfig', this.kubeconfig, ...args])
   }
 
   /** `kubectl apply` of YAML text or of an object. */
@@ -192,6 +195,12 @@ export class Lab {
   /** Makes an image known to all nodes. `tar`: a docker-archive. */
   loadImage(tar: string): Promise<void> {
     return loadImages(this.#options.state, this.nodes, [tar])
+  }
+
+  #started(argv: readonly string[]): Running {
+    const running = new Running(argv)
+    this.#spawned.push(running)
+    return running
   }
 
   async #context(): Promise<LabContext> {

@@ -13,6 +13,7 @@ test('lab/outage: the silence is from the last answer before it to the first aft
   const probes = [probe(0, true), probe(20, false, 500), probe(40, false, 500), probe(60, true)]
   assert.deepEqual(longestOutage(probes), {
     silentMs: 60,
+    lateMs: 0,
     failed: 2,
     errors: ['ETIMEDOUT'],
     total: 4,
@@ -22,6 +23,11 @@ test('lab/outage: the silence is from the last answer before it to the first aft
 
 test('lab/outage: a connection that took long counts from its completion', () => {
   assert.equal(longestOutage([probe(0, true), probe(20, true, 400)]).silentMs, 419)
+})
+
+test('lab/outage: what the prober slept through is told apart', () => {
+  const probes = [probe(0, true), probe(20, false), probe(1020, false), probe(1040, true)]
+  assert.partialDeepStrictEqual(longestOutage(probes), { silentMs: 1040, lateMs: 900 })
 })
 
 test('lab/outage: a run that ends in failure has not recovered', () => {

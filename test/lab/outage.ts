@@ -12,6 +12,8 @@ export interface Probe {
 export interface Outage {
   /** From the last success before the silence to the completion of the first one after it. */
   readonly silentMs: number
+  /** For how much of that the prober itself did not come to ask: the machine kept it waiting. */
+  readonly lateMs: number
   readonly failed: number
   /** How: each once. */
   readonly errors: readonly string[]
@@ -28,17 +30,30 @@ export function parseProbes(lines: string): Probe[] {
     .sort((a, b) => a.atMs - b.atMs)
 }
 
+/** From one probe to the next, where the prober is not late. */
+const ON_TIME_MS = 100
+
+/** For how long nobody asked in that stretch. */
+function late(probes: readonly Probe[], fromMs: number, toMs: number): number {
+  const asked = probes.map(({ atMs }) => atMs).filter((atMs) => atMs > fromMs && atMs < toMs)
+  return [...asked, toMs]
+    .map((atMs, i) => atMs - (asked[i - 1] ?? fromMs) - ON_TIME_MS)
+    .reduce((sum, ms) => sum + Math.max(0, ms), 0)
+}
+
 export function longestOutage(probes: readonly Probe[]): Outage {
   const answered = probes
     .filter((probe) => probe.ok)
     .map((probe) => probe.atMs + probe.tookMs)
     .sort((a, b) => a - b)
-  let silentMs = 0
+  let [from, to] = [0, 0]
   for (let i = 1; i < answered.length; i++) {
-    silentMs = Math.max(silentMs, (answered[i] ?? 0) - (answered[i - 1] ?? 0))
+    const [last = 0, next = 0] = answered.slice(i - 1)
+    if (next - last > to - from) [from, to] = [last, next]
   }
   return {
-    silentMs: Math.round(silentMs),
+    silentMs: Math.round(to - from),
+    lateMs: Math.round(late(probes, from, to)),
     failed: probes.filter((probe) => !probe.ok).length,
     errors: [...new Set(probes.flatMap(({ error }) => error ?? []))],
     total: probes.length,

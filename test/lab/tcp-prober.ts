@@ -6,16 +6,33 @@
  *
  * Prints one JSON line a connection, in order of start: `{"atMs":…,"ok":true,"tookMs":0.4}`, where
  * `atMs` is Unix time in milliseconds; where it failed, `error` says how. Ends when standard input closes or on SIGTERM.
+ *
+ * Patience is counted in intervals that it was awake for: what was answered while the machine kept this
+ * process waiting is an answer.
  */
 import { connect } from 'node:net'
 
 const [address = '127.0.0.1', port = '80', interval = '20', timeout = '500'] = process.argv.slice(2)
+const PATIENCE = Math.ceil(Number(timeout) / Number(interval))
+
+/** How to give up each that is under way, oldest first, and the intervals that are left to it. */
+const waiting = new Map<() => void, number>()
+let stopping = false
+
+function tick(): void {
+  for (const [giveUp, left] of waiting) {
+    if (left > 0) waiting.set(giveUp, left - 1)
+    else giveUp()
+  }
+  if (!stopping) probe()
+  else if (waiting.size === 0) process.exit(0)
+}
 
 function probe(): void {
   const atMs = performance.timeOrigin + performance.now()
   const socket = connect({ host: address, port: Number(port) })
   const done = (error?: string) => {
-    clearTimeout(deadline)
+    waiting.delete(giveUp)
     socket.removeAllListeners().on('error', () => undefined)
     socket.destroy()
     const tookMs = performance.timeOrigin + performance.now() - atMs
@@ -23,16 +40,16 @@ function probe(): void {
       `${JSON.stringify({ atMs, ok: error === undefined, tookMs: Math.round(tookMs * 100) / 100, error })}\n`,
     )
   }
-  const deadline = setTimeout(() => done('ETIMEDOUT'), Number(timeout))
+  const giveUp = () => done('ETIMEDOUT')
+  waiting.set(giveUp, PATIENCE)
   socket.on('connect', () => done())
   socket.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message))
 }
 
-const ticker = setInterval(probe, Number(interval))
+setInterval(tick, Number(interval))
 const stop = () => {
-  clearInterval(ticker)
+  stopping = true
   process.stdin.destroy()
-  setTimeout(() => process.exit(0), Number(timeout)).unref()
 }
 process.on('SIGTERM', stop)
 process.stdin.on('end', stop).resume()

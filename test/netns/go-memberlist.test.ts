@@ -12,7 +12,7 @@ const KEY = '30313233343536373839616263646566'
 const OTHER_KEY = Buffer.from('another key of thirty-two bytes!').toString('hex')
 const MEDIUM_KEY = Buffer.from('a key of twenty-four byt').toString('hex')
 
-before(async () => void (await goMemberlist()), { timeout: 300_000 })
+before(async () => void (await goMemberlist()), { timeout: 900_000 })
 
 /** How each kind is set up; what is the same for both stands once. */
 const FORMS: readonly [what: string, both: PeerFlags, go?: PeerFlags, ours?: PeerFlags][] = [

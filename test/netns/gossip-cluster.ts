@@ -5,8 +5,8 @@ import type { PeerFlags, PeerOptions } from './gossip-peer.ts'
 
 /** One port for each cluster: strangers never meet. */
 let nextPort = 27_946
-/** Of the process: files run beside each other. */
-const SUBNET = `127.${64 + ((process.pid >> 8) & 127)}.${process.pid & 255}`
+/** Of the process: files run beside each other. Hosts from 200 on are nobody's here. */
+export const SUBNET = `127.${64 + ((process.pid >> 8) & 127)}.${process.pid & 255}`
 let nextHost = 1
 
 /** Starts a cluster, lets `work` go on with it, ends it. Names are `go1`, `ours2`, … in order. */

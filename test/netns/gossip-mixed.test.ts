@@ -15,7 +15,7 @@ const KEY = '30313233343536373839616263646566'
 /** The loss test may take its time elsewhere: `BELLWETHER_SOAK=1` makes it 10 min. */
 const LOSSY_MS = process.env['BELLWETHER_SOAK'] === '1' ? 600_000 : 20_000
 
-before(async () => void (await goMemberlist()), { timeout: 300_000 })
+before(async () => void (await goMemberlist()), { timeout: 900_000 })
 
 /** Sizes with who is who: the first of each kind is frozen, the last of each killed. */
 const MIXED: readonly [what: string, kinds: readonly PeerOptions['kind'][]][] = [

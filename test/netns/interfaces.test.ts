@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import type { AnnouncedVip } from '../../src/speaker/messages.ts'
 import { parseArpEvents } from '../lab/arp-timeline.ts'
+import { lateness } from '../lab/lateness.ts'
 import { ensureLabPackages } from '../lab/packages.ts'
 import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
@@ -46,6 +47,15 @@ async function answerers(name: string): Promise<string[]> {
   return [...new Set([...stdout.matchAll(/from ([0-9a-f:]{17}) \(/g)].map(([, mac]) => mac ?? ''))]
 }
 
+/** That one alone answers there. Asked until somebody does: an answer may be late. */
+async function answers(name: string, mac: string): Promise<void> {
+  const macs = await until(`an answer on ${name}`, async () => {
+    const macs = await answerers(name)
+    return macs.length > 0 && macs
+  })
+  assert.deepEqual(macs, [mac])
+}
+
 /** The interfaces that qualify are these. */
 const qualify = (...names: string[]) =>
   host.heard('interfaces', (message) => message.names.join() === names.join())
@@ -61,6 +71,7 @@ test('netns/interfaces: one that is plugged in answers within 100 ms', async (t)
   let lines = ''
   watch.stdout.setEncoding('utf8').on('data', (text: string) => (lines += text))
   await until('requests', () => lines.includes('"seq":50'), { everyMs: 20 })
+  const late = lateness()
   await node('link', 'set', 'plug0', 'up')
   const pluggedMs = performance.timeOrigin + performance.now()
   const answer = () => parseArpEvents(lines).find(({ mac }) => mac !== undefined)
@@ -70,7 +81,7 @@ test('netns/interfaces: one that is plugged in answers within 100 ms', async (t)
   const tookMs = first.atMs - pluggedMs
   t.diagnostic(`answered ${tookMs.toFixed(1)} ms after it was up`)
   assert.equal(first.mac, PLUG_MAC)
-  assert.ok(tookMs < 100, `${tookMs} ms`)
+  assert.ok(tookMs < 100 + late(), `${tookMs} ms`)
 })
 
 test('netns/interfaces: one that is renamed is another one', async () => {
@@ -80,7 +91,7 @@ test('netns/interfaces: one that is renamed is another one', async () => {
   await node('link', 'set', 'eth0', 'name', 'lan0')
   await node('link', 'set', 'lan0', 'up')
   await qualify('lan0')
-  assert.deepEqual(await answerers('eth0'), [NODE_MAC])
+  await answers('eth0', NODE_MAC)
 })
 
 test('netns/interfaces: without ARP, without a carrier, or gone it no longer qualifies', async () => {
@@ -98,13 +109,13 @@ test('netns/interfaces: without ARP, without a carrier, or gone it no longer qua
 
 test('netns/interfaces: a list of interfaces to exclude counts as soon as it changes', async () => {
   await host.announce([VIP])
-  assert.deepEqual(await answerers('eth0'), [NODE_MAC])
+  await answers('eth0', NODE_MAC)
   host.tell({ kind: 'exclude', patterns: ['^eth'] })
   await qualify()
   assert.deepEqual(await answerers('eth0'), [])
   host.tell({ kind: 'exclude', patterns: [] })
   await qualify('eth0')
-  assert.deepEqual(await answerers('eth0'), [NODE_MAC])
+  await answers('eth0', NODE_MAC)
 })
 
 test('netns/interfaces: a bridge answers in place of its port', async () => {
@@ -113,11 +124,11 @@ test('netns/interfaces: a bridge answers in place of its port', async () => {
   await node('link', 'set', 'eth0', 'master', 'br0')
   await node('link', 'set', 'br0', 'up')
   await qualify('br0')
-  assert.deepEqual(await answerers('eth0'), [PLUG_MAC])
+  await answers('eth0', PLUG_MAC)
   await node('link', 'set', 'eth0', 'nomaster')
   await node('link', 'del', 'br0')
   await qualify('eth0')
-  assert.deepEqual(await answerers('eth0'), [NODE_MAC])
+  await answers('eth0', NODE_MAC)
 })
 
 test('netns/interfaces: a bond answers in place of its members', async (t) => {
@@ -129,7 +140,7 @@ test('netns/interfaces: a bond answers in place of its members', async (t) => {
   await node('link', 'set', 'eth0', 'master', 'bond0')
   await node('link', 'set', 'bond0', 'up')
   await qualify('bond0')
-  assert.deepEqual(await answerers('eth0'), [NODE_MAC])
+  await answers('eth0', NODE_MAC)
   await peer('link', 'set', 'eth0', 'down')
   await qualify()
 })
@@ -143,7 +154,7 @@ test('netns/interfaces: a VLAN answers for what is announced on it, and goes wit
   await peer('link', 'set', 'eth0.5', 'up')
   await node('link', 'set', 'eth0.5', 'up')
   await qualify('eth0', 'eth0.5')
-  assert.deepEqual(await answerers('eth0.5'), [NODE_MAC])
+  await answers('eth0.5', NODE_MAC)
   assert.deepEqual(await answerers('eth0'), [])
   await peer('link', 'set', 'eth0', 'down')
   await qualify()
@@ -155,9 +166,9 @@ test('netns/interfaces: a macvlan and its parent are two, told apart by name', a
   await node('link', 'set', 'mac0', 'up')
   await qualify('eth0', 'mac0')
   await host.announce([on('mac0')])
-  assert.deepEqual(await answerers('eth0'), [PLUG_MAC])
+  await answers('eth0', PLUG_MAC)
   await host.announce([on('eth0')])
-  assert.deepEqual(await answerers('eth0'), [NODE_MAC])
+  await answers('eth0', NODE_MAC)
 })
 
 test('netns/interfaces: IPv6 is answered for once there is a link-local address, and as long as there is', async () => {

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { STEADY } from '../../src/core/gossip/detection.ts'
+import { lateness } from '../lab/lateness.ts'
 import { ensureLabPackages } from '../lab/packages.ts'
 import { until } from '../lab/until.ts'
 import { unplug, withSpeakers } from './speakers.ts'
@@ -41,10 +42,11 @@ for (const family of [4, 6] as const) {
     await withSpeakers(three(family), async ([first, second, victim]) => {
       assert.ok(first && second && victim)
       const watchers = [first, second]
+      const late = lateness()
       const { cause, ms } = await death(victim, watchers, () => unplug(victim, 'nomaster'))
       t.diagnostic(`${cause} after ${ms.toFixed()} ms`)
       assert.equal(cause, 'nodeGone')
-      assert.ok(ms >= STEADY.goneMs && ms < 1200, `${ms} ms`)
+      assert.ok(ms >= STEADY.goneMs && ms < 1200 + late(), `${ms} ms`)
     })
   })
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { IDENTIFY_MS } from '../../src/core/announce/rivals.ts'
+import { lateness } from '../lab/lateness.ts'
 import { ensureLabPackages } from '../lab/packages.ts'
 import { must, run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
@@ -13,6 +14,7 @@ import {
   createNamespaces,
   indexAtPeer,
   inside,
+  isAnswered,
   removeNamespaces,
   script,
 } from './packet-node.ts'
@@ -46,6 +48,7 @@ for (const [what, ips, frames] of [
 ] as const) {
   test(`netns/announcing: ${what} is announced within 200 ms after the first probe`, async (t) => {
     await start({ packetsPerSecond: 5000 })
+    const late = lateness()
     const seen = await captureAtPeer(frames, 'arp', () => host.announce(ips, { first: ips }))
     const when = (asker: RegExp) => {
       const line = seen.split('\n').find((line) => asker.test(line))
@@ -53,7 +56,7 @@ for (const [what, ips, frames] of [
     }
     const tookMs = when(/who-has (\S+) .*tell \1,/) - when(/tell 0\.0\.0\.0,/)
     t.diagnostic(`${tookMs.toFixed(1)} ms`)
-    assert.ok(tookMs >= IDENTIFY_MS && tookMs <= 200, seen)
+    assert.ok(tookMs >= IDENTIFY_MS && tookMs <= 200 + late(), seen)
   })
 }
 
@@ -78,11 +81,11 @@ test('netns/announcing: a thousand at once leave at the pace that is set', async
 test('netns/announcing: what a neighbour asks for is announced before its turn, and then answered', async () => {
   await start({ packetsPerSecond: 20 })
   await host.announce(MANY)
-  const ask = () => run(inside(PEER, 'arping', '-c', '1', '-w', '1', '-i', 'eth0', LAST))
-  await ask()
-  await host.heard('announced', ({ ips }) => ips.includes(LAST), 1000)
-  assert.ok((await packets()) < 200)
-  assert.match((await ask()).stdout, /from 02:00:00:00:77:01/)
+  await run(inside(PEER, 'arping', '-c', '1', '-w', '1', '-i', 'eth0', LAST))
+  // Its turn would be in a minute.
+  await host.heard('announced', ({ ips }) => ips.includes(LAST), 5000)
+  assert.ok((await packets()) < 500)
+  await isAnswered(LAST)
 })
 
 test('netns/announcing: without a bound all leave at once', async () => {
@@ -98,7 +101,7 @@ test('netns/announcing: it is refreshed after the bursts, for as long as it is h
   await start({ refreshMs: 1000 })
   await host.announce([LAST])
   // Five bursts of two, then three refreshes of two.
-  await until('refreshes', async () => (await packets()) >= 16, { timeoutMs: 12_000, everyMs: 50 })
+  await until('refreshes', async () => (await packets()) >= 16, { timeoutMs: 30_000, everyMs: 50 })
   const [other = ''] = MANY
   await host.announce([other])
   const sent = await packets(LAST)
@@ -117,6 +120,5 @@ test('netns/announcing: what finds no room while the process is stopped is count
   host.signal('SIGCONT')
   const { drops } = await host.counters()
   assert.ok((drops['queueFull'] ?? 0) > 1000, JSON.stringify(drops))
-  const { stdout } = await run(inside(PEER, 'arping', '-c', '1', '-w', '1', '-i', 'eth0', LAST))
-  assert.match(stdout, /from 02:00:00:00:77:01/)
+  await isAnswered(LAST)
 })

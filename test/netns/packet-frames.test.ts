@@ -159,6 +159,6 @@ for (const [ip, flag] of [
 }
 
 test('netns/frames: ndisc6 finds the VIP, by multicast', async () => {
-  const { stdout } = await run(inside(PEER, 'ndisc6', '-1', '-w', '1000', V6, 'eth0'))
+  const { stdout } = await run(inside(PEER, 'ndisc6', '-1', '-w', '5000', V6, 'eth0'))
   assert.match(stdout, new RegExp(NODE_MAC, 'i'))
 })

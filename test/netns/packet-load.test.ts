@@ -65,10 +65,10 @@ test('netns/load: while a flood without a bound goes on requests are answered, a
     assert.match((await run(asking)).stdout, new RegExp(`from ${NODE_MAC}`))
   }))
 
-/** Each asks once. */
+/** Each asks once, and waits for the answer. */
 const QUESTIONS = {
-  [V4]: ['arping', '-c', '1', '-C', '1', '-w', '2', '-i', 'eth0', V4],
-  [V6]: ['ndisc6', '-1', '-r', '1', '-w', '2000', V6, 'eth0'],
+  [V4]: ['arping', '-c', '1', '-C', '1', '-W', '5', '-i', 'eth0', V4],
+  [V6]: ['ndisc6', '-1', '-r', '1', '-w', '5000', V6, 'eth0'],
 }
 
 for (const [flood, what] of [

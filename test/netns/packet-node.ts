@@ -68,6 +68,13 @@ export async function sendFromPeer(...frames: readonly Uint8Array[]): Promise<vo
   await must(inside(PEER, process.execPath, script('send-frames'), await indexAtPeer(), ...hex))
 }
 
+/** One ARP request of the peer is answered by the node, if not at once. */
+export async function isAnswered(ip: string): Promise<void> {
+  const argv = ['arping', '-c', '1', '-C', '1', '-W', '5', '-i', 'eth0', ip]
+  const { stdout } = await run(inside(PEER, ...argv))
+  assert.ok(stdout.includes(`from ${NODE_MAC}`), stdout)
+}
+
 /** Runs tcpdump in the peer's namespace until it has `count` frames, and `action` meanwhile. Times are Unix'. */
 export async function captureAtPeer(
   count: number,
@@ -77,7 +84,7 @@ export async function captureAtPeer(
   const argv = ['tcpdump', '-i', 'eth0', '-l', '-n', '-e', '-v', '-tt', '-c', `${count}`, filter]
   const [file = '', ...args] = inside(PEER, ...argv)
   const child = spawn(file, args)
-  const late = setTimeout(() => child.kill(), 10_000)
+  const late = setTimeout(() => child.kill(), 30_000)
   const output = text(child.stdout)
   const ended = once(child, 'exit')
   // To be read to its end: tcpdump dies of a closed pipe.

@@ -28,7 +28,7 @@ const told = (reason: string) =>
 test("netns/pages: metrics of all threads, MetalLB's by their names", async () => {
   const announced = `metallb_speaker_announced{service="default/nginx",protocol="layer2",node="w1",ip="${VIP}"} 1`
   await until('it to announce', async () => (await page('/metrics')).includes(announced))
-  await speaker.atPeer('arping', '-c', '1', '-I', 'eth0', VIP)
+  await speaker.atPeer('arping', '-c', '1', '-C', '1', '-W', '5', '-I', 'eth0', VIP)
   const text = await until('it to count', async () => {
     const text = await page('/metrics')
     return text.includes(`metallb_layer2_responses_sent{ip="${VIP}"} 1`) && text

@@ -14,9 +14,10 @@ import { GossipShell } from '../../src/speaker/gossip-shell.ts'
 import { MemoryLog } from '../contract/memory-log.ts'
 import { run } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
+import { SUBNET } from './gossip-cluster.ts'
 
 const PORT = 17946
-const OURS = '127.0.8.1'
+const OURS = `${SUBNET}.1`
 /** serf has a protocol of its own on top, and takes nobody into its clusters who does not name it. */
 const SERF_VSN = Uint8Array.of(1, 5, 2, 2, 5, 4)
 const KEY = Buffer.from('0123456789abcdef0123456789abcdef')
@@ -30,7 +31,7 @@ interface Serf {
 }
 
 async function startSerf(host: number, key: Uint8Array | undefined): Promise<Serf> {
-  const address = `127.0.8.${host}`
+  const address = `${SUBNET}.${host}`
   const rpc = `${address}:17373`
   const argv = ['agent', `-node=serf${host}`, `-bind=${address}:${PORT}`, `-rpc-addr=${rpc}`]
   if (key) argv.push(`-encrypt=${Buffer.from(key).toString('base64')}`)
@@ -74,7 +75,7 @@ for (const [how, key] of [
     const ours = await startOurs(key)
     const [first, second] = await Promise.all([startSerf(2, key), startSerf(3, key)])
     try {
-      assert.equal(await ours.shell.join('127.0.8.2', PORT), true)
+      assert.equal(await ours.shell.join(`${SUBNET}.2`, PORT), true)
       await until('both to see each other', async () => {
         return ours.state('serf2') === 'alive' && (await first.seesUs()) === 'alive'
       })
@@ -102,7 +103,7 @@ test('netns/serf: another key keeps strangers out', async () => {
   const ours = await startOurs(KEY)
   const serf = await startSerf(4, Buffer.from('another key of thirty-two bytes!'))
   try {
-    assert.equal(await ours.shell.join('127.0.8.4', PORT), false)
+    assert.equal(await ours.shell.join(`${SUBNET}.4`, PORT), false)
     assert.equal(ours.state('serf4'), undefined)
   } finally {
     ours.shell.close()

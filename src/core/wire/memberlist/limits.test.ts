@@ -1,5 +1,6 @@
 /** What is too much, and the reason that it is given; docs/wire-limits.md has them all. */
 import assert from 'node:assert/strict'
+import { cpuUsage } from 'node:process'
 import { test } from 'node:test'
 import { CLEAR } from '../../../../test/fuzz/samples.ts'
 import { EMPTY, concat } from './bytes.ts'
@@ -10,6 +11,12 @@ import { compound, decodePacket } from './packet.ts'
 import { STREAM_MAX, StreamReader, decodeStream, encodeStream } from './stream.ts'
 import type { PushNodeState } from './stream.ts'
 import { VSN } from './version.ts'
+
+/** Of this process, so far: not what the machine keeps it waiting. */
+function workedMs(): number {
+  const { user, system } = cpuUsage()
+  return (user + system) / 1000
+}
 
 const alive = (part: object): Message => ({
   ...{ kind: 'alive', node: 'w1', addr: Uint8Array.of(10, 0, 0, 1), port: 7946, incarnation: 1 },
@@ -71,13 +78,13 @@ for (const [what, bytes, messages, drops] of [
   ['a crowd of bombs', compound(Array<Uint8Array>(100).fill(bomb)), 0, { lzwTooLong: 100 }],
 ] as const) {
   test(`memberlist/limits: a datagram of ${what}`, () => {
-    const started = performance.now()
+    const started = workedMs()
     const unpacked = decodePacket(bytes, CLEAR)
     if (messages !== undefined) assert.equal(unpacked.messages.length, messages)
     const counts: Record<string, number> = {}
     for (const reason of unpacked.drops) counts[reason] = (counts[reason] ?? 0) + 1
     assert.deepEqual(counts, drops)
-    assert.ok(performance.now() - started < 1000)
+    assert.ok(workedMs() - started < 1000)
   })
 }
 
@@ -137,14 +144,14 @@ test('memberlist/limits: a long push/pull that comes byte by byte costs no more 
   } as const
   const bytes = encodeStream(message, 'dialer', false, CLEAR)
   const reader = new StreamReader('dialer', CLEAR)
-  const started = performance.now()
+  const started = workedMs()
   for (let end = 0; end < bytes.length; end++) {
     const part = reader.read(bytes.subarray(0, end))
     assert.ok(!part.ok && part.reason === 'truncated')
   }
   assert.deepEqual(reader.read(bytes), { ok: true, value: message })
   // Read anew for each byte it would take minutes.
-  assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`)
+  assert.ok(workedMs() - started < 20_000, `${workedMs() - started} ms`)
 })
 
 test('memberlist/limits: unknown keys are passed over, however deep', () => {
