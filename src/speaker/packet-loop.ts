@@ -129,8 +129,11 @@ export class PacketLoop {
       this.#sure = sure
       this.#answer()
       if (poll.readable(1) && this.#links.update()) this.#scan()
-      // First: who answers to a probe may keep an address from being announced, where this thread is late.
-      if (poll.readable(4) || poll.readable(5)) this.#segment.hear(BATCH)
+      // Where something is due whatever poll(2) said: this thread may have been late since, and who answers to a
+      // probe keeps an address from being announced.
+      if (poll.readable(4) || poll.readable(5) || (sure && this.#isDue())) {
+        this.#segment.hear(BATCH)
+      }
       if (sure) this.#tell()
       for (let i = 2; i < 6; i++) if (poll.failed(i)) this.#settle()
     }
@@ -145,9 +148,18 @@ export class PacketLoop {
 
   #timeoutMs(): number {
     const now = performance.now()
-    const deadline = Math.min(this.#announcing.deadline(now), this.#rivals.deadline)
     const least = this.#sure ? 0 : UNSURE_WAIT_MS
-    return Math.ceil(Math.max(least, Math.min(LONGEST_WAIT_MS, deadline - now)))
+    return Math.ceil(Math.max(least, Math.min(LONGEST_WAIT_MS, this.#dueAt(now) - now)))
+  }
+
+  #isDue(): boolean {
+    const now = performance.now()
+    return this.#dueAt(now) <= now
+  }
+
+  /** When something is to be said on the wire. */
+  #dueAt(now: number): number {
+    return Math.min(this.#announcing.deadline(now), this.#rivals.deadline)
   }
 
   #hear(): void {
