@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { SCRIPTS } from '../src/cli/completion.ts'
+import { leanClient } from './lean-client.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
@@ -25,6 +26,7 @@ export async function bundlePlugin(file: string): Promise<void> {
     target: 'node24',
     format: 'esm',
     minify: true,
+    plugins: [leanClient],
     legalComments: 'none',
     logLevel: 'warning',
     banner: { js: `#!/usr/bin/env node\n${REQUIRE}` },

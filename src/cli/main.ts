@@ -3,6 +3,11 @@ import { styleText } from 'node:util'
 import { STYLES } from './output.ts'
 import { runPlugin } from './run.ts'
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Who reads has read enough: `| head`.
+  if (error.code !== 'EPIPE') throw error
+})
+
 process.exitCode = await runPlugin(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   tell: (text) => process.stderr.write(text),

@@ -1,13 +1,12 @@
 /** Which release is what: the plugin, Kubernetes, controller and speakers. */
+import { readPart } from '../core/report/snapshot.ts'
 import { table } from '../core/report/text.ts'
-import { parseWorkload } from '../core/report/surroundings.ts'
 import { PODS } from '../ports/resources.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import type { Options } from './arguments.ts'
 import { look, lookAtAll } from './asking.ts'
 import { connect } from './connection.ts'
 import { Failure } from './exit-codes.ts'
-import { isComponent } from './views.ts'
 
 export async function versions(options: Options) {
   const plugin = manifest.version
@@ -23,12 +22,12 @@ async function clusterVersions(options: Options): Promise<Record<string, string>
     const { cluster, metallbNamespace: namespace } = connect(options)
     const [kubernetes, pods] = await Promise.all([
       look('get the version of Kubernetes', () => cluster.version()),
-      lookAtAll(cluster, PODS, { namespace }),
+      lookAtAll(cluster, PODS, { namespace }).then((found) => readPart('pods', found)),
     ])
     const images = (component: string) => {
       if ('unseen' in pods) return pods.unseen
-      const its = pods.seen.filter((pod) => isComponent(pod, component))
-      const all = its.flatMap((pod) => parseWorkload('Pod', pod)?.images ?? [])
+      const its = pods.seen.filter((pod) => pod.component === component)
+      const all = its.flatMap((pod) => pod.images)
       return [...new Set(all)].join(', ') || 'none'
     }
     return {

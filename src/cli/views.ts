@@ -1,6 +1,9 @@
 /** The speakers' own views, got through a port-forward each, all at once. */
 import type { Look } from '../core/report/look.ts'
-import type { KubeObject } from '../ports/cluster.ts'
+import type { PodObject } from '../core/report/objects.ts'
+import type { SpeakerViews } from '../core/report/snapshot.ts'
+import { parseSpeakerView } from '../core/report/speaker-view.ts'
+import type { SpeakerView } from '../core/report/speaker-view.ts'
 import { PODS } from '../ports/resources.ts'
 import { rightTo, whyNot } from './asking.ts'
 import { ApiError } from '../ports/cluster.ts'
@@ -12,31 +15,27 @@ const PATH = '/debug/view'
 /** A speaker answers in milliseconds; a node that is gone does not at all. */
 const PATIENCE_MS = 5000
 
-export interface RawView {
-  readonly node: string
-  /** Parsed JSON. */
-  readonly view: Look<unknown>
-}
-
 /** `pods`: of the speakers. */
 export function speakerViews(
   connection: Connection,
-  pods: readonly KubeObject[],
-): Promise<RawView[]> {
+  pods: readonly PodObject[],
+): Promise<SpeakerViews> {
   const signal = AbortSignal.timeout(Math.min(PATIENCE_MS, connection.requestTimeoutMs))
   return Promise.all(
-    pods.map(async (pod) => ({ node: nodeOf(pod), view: await viewOf(connection, pod, signal) })),
+    pods.map(async ({ name, node }) => ({
+      node: node === '' ? name : node,
+      view: await viewOf(connection, name, signal),
+    })),
   )
 }
 
 async function viewOf(
-  { pages }: Connection,
-  { metadata }: KubeObject,
+  { pages, metallbNamespace: namespace }: Connection,
+  name: string,
   signal: AbortSignal,
-): Promise<Look<unknown>> {
-  const { namespace = '', name } = metadata
+): Promise<Look<SpeakerView>> {
   try {
-    return { seen: JSON.parse(await pages.get({ namespace, name }, PORT, PATH, signal)) }
+    return parseSpeakerView(JSON.parse(await pages.get({ namespace, name }, PORT, PATH, signal)))
   } catch (error) {
     // One that cannot be reached is no reason not to ask the others.
     if (error instanceof ApiError && error.status === 0) return { unseen: error.message }
@@ -45,10 +44,3 @@ async function viewOf(
     return { unseen: whyNot(error, rightTo('create', forward, namespace)) }
   }
 }
-
-const nodeOf = ({ metadata, spec }: KubeObject): string =>
-  (spec as { nodeName?: string } | undefined)?.nodeName ?? metadata.name
-
-/** Of a speaker or a controller, as the manifests label them and as MetalLB's chart does. */
-export const isComponent = ({ metadata: { labels = {} } }: KubeObject, name: string): boolean =>
-  (labels['component'] ?? labels['app.kubernetes.io/component']) === name

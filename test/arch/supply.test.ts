@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ALLOWED } from '../../tools/shipped.ts'
+import { digestsOfBuilds } from '../lab/images.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const json = (path: string) => JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as unknown
@@ -74,6 +75,16 @@ test('supply: two bundles of the same sources in different folders are the same 
     (path) => !readFileSync(join(a, path)).equals(readFileSync(join(b, path))),
   )
   assert.deepEqual(differing, [])
+})
+
+test('supply: two builds of the image have one digest', async (t) => {
+  if (process.env['BELLWETHER_TWO_BUILDS'] !== '1') {
+    // Some minutes, as root, with the lab's packages and images in the cache (make image).
+    return t.skip('on demand: BELLWETHER_TWO_BUILDS=1')
+  }
+  const [one, other] = await digestsOfBuilds(2)
+  assert.match(one ?? '', /^sha256:/)
+  assert.equal(other, one)
 })
 
 /** Rows of the table, and the texts after it. */

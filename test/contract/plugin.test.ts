@@ -320,3 +320,18 @@ test('plugin: the file that is built runs alone, wherever it is put', async () =
     rmSync(folder, { recursive: true })
   }
 })
+
+test('plugin: the package is one that npm installs', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bellwether-plugin-'))
+  try {
+    const own = join(folder, 'package')
+    await makePackage(own)
+    await must(['npm', 'install', '--global', '--offline', '--prefix', folder, own])
+    const out = await must([join(folder, 'bin/kubectl-bellwether'), 'pools'], {
+      env: { KUBECONFIG: users['viewer'] },
+    })
+    assert.match(out, /172\.18\.0\.10 +ip-pool +default\/web/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})

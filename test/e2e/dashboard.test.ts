@@ -32,6 +32,13 @@ after(async () => {
   await lab.kubectl('-n', 'metallb-system', 'rollout', 'status', 'deployment/controller')
 })
 
+/** What a process beside the controller finds at the guide's port. */
+async function servedInPod(): Promise<string> {
+  const ask = `fetch('http://127.0.0.1:8080/').then(() => 'yes', () => 'no').then(console.log)`
+  const inPod = ['exec', 'deploy/controller', '--', 'node', '-e', ask]
+  return (await lab.kubectl('-n', 'metallb-system', ...inPod)).trim()
+}
+
 /** The state as the page has it, for as long as the stream comes. */
 async function follow(signal: AbortSignal): Promise<BoardState> {
   const state = emptyBoard()
@@ -56,6 +63,7 @@ async function follow(signal: AbortSignal): Promise<BoardState> {
 test('e2e/dashboard: by the guide, it shows nodes and an address, and a move as it happens', async () => {
   const ip = await vips.expose('shown')
   const before = await owner(lab, ip)
+  assert.equal(await servedInPod(), 'no', 'it is off unless it is asked for')
   const commands = documented(GUIDE, 'Turn it on, look at it').split('\n')
   const forward = commands.pop() ?? ''
   await must(await shell(commands.join('\n')))
@@ -83,6 +91,7 @@ test('e2e/dashboard: by the guide, it shows nodes and an address, and a move as 
     )
     const { from, to, addresses, cause } = move[1]
     assert.deepEqual([from, addresses, cause], [before, [ip], 'handover'])
+    assert.equal(await servedInPod(), 'yes')
     await until(`${to} to be shown as owner`, () => shown()?.owner?.node === to)
     assert.equal(await owner(lab, ip), to)
     assert.equal(state.nodes[before]?.excluded, true)

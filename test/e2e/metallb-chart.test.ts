@@ -9,7 +9,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { electionOrder } from '../../src/core/election/order.ts'
-import { NAMESPACE, externalIps, install, owner, poolYaml, probe } from '../lab/bellwether.ts'
+import { NAMESPACE, externalIps, owner, poolYaml, probe } from '../lab/bellwether.ts'
 import { binaries } from '../lab/binaries.ts'
 import { documented } from '../lab/documented.ts'
 import { metallbSpeaker } from '../lab/go-memberlist.ts'
@@ -71,16 +71,16 @@ before(async () => {
   const values = read('examples/migration/metallb-chart-values.yaml')
   writeFileSync(join(folder, 'values.yaml'), values.replaceAll(/image: {.*}/g, 'image: {}') + delay)
   const manifest = join(ROOT, 'manifests/bellwether.yaml')
-  await lab.kubectl('delete', '-f', manifest, '--ignore-not-found', '--timeout=60s')
   await lab.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: APPS } })
-  await startBackends(APPS, 3)
+  const gone = lab.kubectl('delete', '-f', manifest, '--ignore-not-found', '--timeout=60s')
+  await Promise.all([gone, startBackends(APPS, 3)])
   await installMetallb()
 })
 
 after(async () => {
   await lab.stopSpawned()
   rmSync(folder, { recursive: true, force: true })
-  await lab.kubectl('delete', 'namespace', APPS, '--ignore-not-found', '--timeout=60s')
+  await lab.kubectl('delete', 'namespace', APPS, '--ignore-not-found', '--wait=false')
   await lab.kubectl(
     'delete',
     '-f',
@@ -91,7 +91,6 @@ after(async () => {
   const crds = metallbDefinitions().map(({ metadata }) => (metadata as { name: string }).name)
   await lab.kubectl('delete', 'crd', '--ignore-not-found', ...crds)
   await lab.kubectl('delete', 'namespace', NAMESPACE, '--ignore-not-found', '--timeout=60s')
-  await install(lab)
 })
 
 /** What `helm install` of MetalLB's chart makes, and what its programs and its users make of that. */

@@ -14,6 +14,8 @@ const vips = fixture('misconfiguration', ['172.18.8.10/32'], 1)
 const TAKEN = '172.18.8.10'
 /** Its speaker is left alone. */
 const QUIET = 'w1'
+/** Its speaker is made anew. */
+const RESTARTED = 'w3'
 
 const CONFIG_MAP = 'metallb-memberlist-config'
 /** memberlist's defaults for a LAN: every duration must be given. */
@@ -33,7 +35,9 @@ after(async () => {
   await client('ip', 'addr', 'del', `${TAKEN}/32`, 'dev', 'eth0')
   await Promise.all(lab.nodes.map((node) => drop(node)))
   await lab.kubectl('-n', NAMESPACE, 'delete', 'configmap', CONFIG_MAP, '--ignore-not-found')
-  await lab.kubectl('-n', NAMESPACE, 'rollout', 'restart', 'daemonset/speaker')
+  // The one that has read it.
+  const where = ['-l', 'component=speaker', '--field-selector', `spec.nodeName=${RESTARTED}`]
+  await lab.kubectl('-n', NAMESPACE, 'delete', 'pod', ...where)
   await ready(lab)
 })
 
@@ -169,7 +173,7 @@ describe('e2e/misconfiguration', { concurrency: true }, () => {
 
 async function anotherSecret(): Promise<void> {
   const tellers = [await podOf('w1'), await podOf('w2')]
-  const gone = await podOf('w3')
+  const gone = await podOf(RESTARTED)
   const before = await secretKey()
   await lab.apply({
     apiVersion: 'v1',
@@ -179,8 +183,8 @@ async function anotherSecret(): Promise<void> {
   })
   await lab.kubectl('-n', NAMESPACE, 'delete', 'secret', 'memberlist')
   await lab.kubectl('-n', NAMESPACE, 'delete', 'pod', gone.split('/')[1] ?? '')
-  const fresh = await until('another pod on w3', async () => {
-    const name = await podOf('w3')
+  const fresh = await until(`another pod on ${RESTARTED}`, async () => {
+    const name = await podOf(RESTARTED)
     return name !== gone && name
   })
   // Nothing of ours runs there yet: it is kubelet that says so.
@@ -196,7 +200,7 @@ async function anotherSecret(): Promise<void> {
   await until(
     'all to be members by the other secret',
     async () => {
-      const { gossip } = await debugView('w3')
+      const { gossip } = await debugView(RESTARTED)
       return gossip?.members.length === 3 && gossip.members.every(({ state }) => state === 'alive')
     },
     { timeoutMs: 180_000, everyMs: 500 },

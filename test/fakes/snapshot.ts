@@ -1,6 +1,7 @@
 /** Objects of a small cluster where all is well, to be broken one thing at a time. */
-import { parseSnapshot } from '../../src/core/report/snapshot.ts'
-import type { Snapshot, SnapshotInput } from '../../src/core/report/snapshot.ts'
+import { readPart, snapshotOfLooks } from '../../src/core/report/snapshot.ts'
+import type { Part, Snapshot, SnapshotParts } from '../../src/core/report/snapshot.ts'
+import { parseSpeakerView } from '../../src/core/report/speaker-view.ts'
 
 export const NAMESPACE = 'metallb-system'
 export const AT = Date.parse('2026-01-02T03:04:05Z')
@@ -114,10 +115,9 @@ export const view = (on: string, more: Obj = {}): Obj => ({
 })
 
 /** Lists by part; a text is why the part was not seen. */
-export type Parts = {
-  readonly [part in Exclude<keyof SnapshotInput, 'namespace' | 'at' | 'views'>]?:
-    readonly Obj[] | string
-} & { readonly views?: Readonly<Record<string, Obj | string>> }
+export type Parts = { readonly [P in Part]?: readonly Obj[] | string } & {
+  readonly views?: Readonly<Record<string, Obj | string>>
+}
 
 const look = <T>(what: T | string) => (typeof what === 'string' ? { unseen: what } : { seen: what })
 
@@ -143,10 +143,16 @@ export function healthy(changes: Parts = {}): Snapshot {
     events: [],
     ...parts,
   }
-  return parseSnapshot({
+  const looks = Object.entries(all).map(([part, what]) => [
+    part,
+    readPart(part as Part, look(what)),
+  ])
+  return snapshotOfLooks(Object.fromEntries(looks) as SnapshotParts, {
     namespace: NAMESPACE,
     at: AT,
-    ...Object.fromEntries(Object.entries(all).map(([part, what]) => [part, look(what)])),
-    views: Object.entries(views).map(([on, what]) => ({ node: on, view: look(what) })),
+    views: Object.entries(views).map(([on, what]) => ({
+      node: on,
+      view: typeof what === 'string' ? { unseen: what } : parseSpeakerView(what),
+    })),
   })
 }

@@ -23,13 +23,23 @@ function environment(): { CONTAINERS_REGISTRIES_CONF: string } {
   return { CONTAINERS_REGISTRIES_CONF: path }
 }
 
-/** Builds an image named `name` from a Dockerfile; layers that are known are not built again. */
-export async function build(name: string, dockerfile: string, context: string): Promise<void> {
+/**
+ * Builds an image named `name` from a Dockerfile. Layers that are known are not built again, unless it is to be
+ * `anew`. No clock is in the image: what is built of the same files has the same digest.
+ */
+export async function build(
+  name: string,
+  dockerfile: string,
+  context: string,
+  { anew = false } = {},
+): Promise<void> {
   // Working containers of a build that was killed.
   await run(buildah('rm', '--all'))
-  const how = ['--isolation', 'chroot', '--layers', '--force-rm', '--pull-never']
+  const how = ['--isolation', 'chroot', '--layers', '--force-rm', '--pull-never', '--timestamp=0']
   const what = ['--tag', name, '--file', dockerfile, context]
-  await must(buildah('bud', ...how, ...what), { env: environment() })
+  await must(buildah('bud', ...how, ...(anew ? ['--no-cache'] : []), ...what), {
+    env: environment(),
+  })
   await prune()
 }
 
@@ -44,6 +54,17 @@ async function prune(): Promise<void> {
 
 export async function exists(name: string): Promise<boolean> {
   return (await run(buildah('inspect', '--type', 'image', name))).code === 0
+}
+
+/** Of an image that is in the store, `sha256:…`. */
+export async function digestOf(name: string): Promise<string> {
+  const format = ['--type', 'image', '--format', '{{.FromImageDigest}}']
+  return (await must(buildah('inspect', ...format, name))).trim()
+}
+
+/** Forgets a name; what nothing else leads to goes with it. */
+export async function forget(name: string): Promise<void> {
+  await must(buildah('rmi', name))
 }
 
 /** Tries to get an image from its registry. Gives up soon where none can be reached. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, exists, pull, push, save } from './buildah.ts'
+import { build, digestOf, exists, forget, pull, push, save } from './buildah.ts'
 import { CACHE, locked } from './cache.ts'
 import { AGNHOST_IMAGE, NGINX_IMAGE, NODE_IMAGE, PAUSE_IMAGE } from './image-names.ts'
 import { step } from './progress.ts'
@@ -29,6 +29,19 @@ export async function labImages(): Promise<string[]> {
 
 /** `make image`. */
 export const makeImage = (): Promise<string> => locked('images', buildProjectImage)
+
+/** Builds the image `times` times, each with nothing kept of the one before; resolves to their digests. */
+export const digestsOfBuilds = (times: number): Promise<string[]> =>
+  locked('images', async () => {
+    const name = `${projectImage()}-again`
+    const digests: string[] = []
+    for (let i = 0; i < times; i++) {
+      await build(name, join(REPOSITORY, 'Dockerfile'), REPOSITORY, { anew: true })
+      digests.push(await digestOf(name))
+    }
+    await forget(name)
+    return digests
+  })
 
 /** `make push`: builds, then sends the image to a registry under the name `target`. */
 export async function pushImage(target: string): Promise<void> {

@@ -15,12 +15,13 @@ import { systemClock } from '../../src/adapters/clock.ts'
 import { openDoor } from '../../src/controller/dashboard/door.ts'
 import { EventStream, LIMITS } from '../../src/controller/dashboard/stream.ts'
 import { emptyBoard } from '../../src/core/report/board-state.ts'
+import { IP_ADDRESS_POOLS, NODES, PODS, SECRETS, SERVICES } from '../../src/ports/resources.ts'
 import { ApiServer } from '../contract/api-server.ts'
 import { freePorts } from '../lab/free-ports.ts'
 import { must } from '../lab/processes.ts'
 import { until } from '../lab/until.ts'
 import { rig } from './rig.ts'
-import { smallSegment } from './segment-objects.ts'
+import { NAMESPACE, smallSegment } from './segment-objects.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -81,6 +82,47 @@ test('page: it listens on loopback only', async () => {
       socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
     })
     assert.equal(refused, 'ECONNREFUSED')
+  } finally {
+    stop()
+  }
+})
+
+test('page: what objects hold beside what is shown does not leave the controller', async () => {
+  const secret = 'hunter2'
+  const hiding = { annotations: { 'example.com/token': secret }, labels: { token: secret } }
+  const { url, stop } = await rig(async (objects) => {
+    await smallSegment(objects)
+    const { cluster } = objects
+    const here = { namespace: NAMESPACE, name: 'hiding' }
+    await cluster.create(SECRETS, { metadata: here, data: { secretkey: secret } })
+    await cluster.create(NODES, {
+      metadata: { name: 'hiding', ...hiding },
+      status: { images: [{ names: [secret] }] },
+    })
+    await cluster.create(PODS, {
+      metadata: { ...here, ...hiding, labels: { component: 'speaker', token: secret } },
+      spec: {
+        nodeName: 'hiding',
+        containers: [{ args: [`--token=${secret}`], env: [{ name: 'TOKEN', value: secret }] }],
+      },
+      status: { phase: 'Pending' },
+    })
+    await cluster.create(SERVICES, {
+      metadata: { namespace: 'default', name: 'hiding', ...hiding },
+      spec: { type: 'LoadBalancer', ports: [{ port: 80, name: secret }] },
+      status: { loadBalancer: { ingress: [{ ip: '172.18.0.30', hostname: secret }] } },
+    })
+    await cluster.create(IP_ADDRESS_POOLS, {
+      metadata: { ...here, ...hiding },
+      spec: { addresses: ['198.51.100.0/28'] },
+    })
+  })
+  try {
+    const text = await hear(url, /"Pod\/metallb-system\/hiding"/)
+    for (const shown of ['default/hiding', '172.18.0.30', '198.51.100.0']) {
+      assert.ok(text.includes(shown), `${shown} is shown`)
+    }
+    assert.ok(!text.includes(secret), text.slice(text.indexOf(secret) - 200, text.indexOf(secret)))
   } finally {
     stop()
   }

@@ -1,7 +1,7 @@
 /** How a Service comes by its address: pools, sharing, and what it has. */
 import type { Service } from '../config/model.ts'
 import { poolOf } from '../election/candidacy.ts'
-import { formatIp, parseIp } from '../net/ip.ts'
+import { formatIp } from '../net/ip.ts'
 import { candidatePools } from '../pool/candidate-pools.ts'
 import type { PassedOver } from '../pool/explain.ts'
 import { sharingConflict, sharingOf } from '../pool/sharing.ts'
@@ -184,10 +184,7 @@ function heldStep(context: Context, service: Service): Step {
     const text = has === '' ? 'it has none' : `it has ${has}, which is no IP address`
     return broken(name, text, object, `correct what Service ${service.key} asks for`)
   }
-  const pool = poolOf(
-    ips.flatMap((text) => parseIp(text) ?? []),
-    context.snapshot.config,
-  )
+  const pool = poolOf(ipsOf(service), context.snapshot.config)
   if (!pool) {
     const text = `it has ${few(ips)}, which is in no one pool: it is not announced`
     const remedy = `add ${few(ips)} to spec.addresses of an IPAddressPool, or delete the address from the Service's status for another`

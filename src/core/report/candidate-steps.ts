@@ -175,14 +175,16 @@ export function interfacesStep(context: Context, service: Service, election: Ele
     const remedy = `bring the interface up on node ${node}, or name another in ${first ? `L2Advertisement ${first.name}` : 'an L2Advertisement'}`
     return warning(name, text, `Node/${node}`, remedy, details)
   }
+  const unasked = checked.filter(({ seen }) => !seen)
   const failed = context.lastEvent(service.key, ['announceFailed', 'nodeAssigned'], EVENT_MS)
-  if (first && failed?.reason === 'announceFailed' && context.statuses(service.key).length === 0) {
+  // Where no speaker could be asked an event must do; what they say now is newer.
+  const silent = unasked.length > 0 && context.statuses(service.key).length === 0
+  if (first && silent && failed?.reason === 'announceFailed') {
     const remedy = `name in spec.interfaces of L2Advertisement ${first.name} one that ${few(order)} has and that is up`
     return broken(name, failed.message, `L2Advertisement/${first.name}`, remedy)
   }
   const listed = [...new Set(advertisements.flatMap((ad) => ad.interfaces))].sort()
   const text = listed.length > 0 ? `only ${few(listed)}` : 'all that qualify'
-  const unasked = checked.filter(({ seen }) => !seen)
   if (listed.length > 0 && unasked.length > 0) {
     const [some] = unasked
     return unknown(name, `${context.words.whyNot(some?.node)} (advertised on ${few(listed)})`)

@@ -17,7 +17,7 @@ import {
 import type { Parts } from '../../../test/fakes/snapshot.ts'
 import { explainText } from './explain-text.ts'
 import { explain } from './explain.ts'
-import { parseSnapshot } from './snapshot.ts'
+import { snapshotOfLooks } from './snapshot.ts'
 import { statusText } from './status-text.ts'
 import { status } from './status.ts'
 import { renderText } from './text.ts'
@@ -207,7 +207,7 @@ test('where and status of any snapshot answer', () => {
 })
 
 test('nothing at all is no reason to fail', () => {
-  const nothing = parseSnapshot({ namespace: 'metallb-system', at: 0 })
+  const nothing = snapshotOfLooks({}, { namespace: 'metallb-system', at: 0 })
   assert.equal(explain(nothing, 'web').steps[0]?.text, 'not seen, because it was not asked for')
   assert.match(where(nothing, 'web').message ?? '', /were not seen/)
   assert.deepEqual(status(nothing).problems, [])

@@ -1,5 +1,5 @@
 /**
- * All that a report looks at, taken at one time: objects of the API as they came, parsed once. What could
+ * All that a report looks at, taken at one time: objects of the API, read once. What could
  * not be seen is empty, and `unseen` says why.
  */
 import { parseEndpointSlice } from '../config/endpoints.ts'
@@ -31,37 +31,54 @@ import type {
   PoolObject,
   ServiceEvent,
 } from './objects.ts'
-import { parseSpeakerView } from './speaker-view.ts'
 import type { SpeakerView } from './speaker-view.ts'
 
-type Objects = Look<readonly unknown[]>
+const asItCame = (object: unknown): unknown => object
 
-/** Lists of objects as the API has them. What is absent was not asked for. */
-export interface SnapshotObjects {
-  readonly services?: Objects
-  readonly endpointSlices?: Objects
-  readonly nodes?: Objects
-  readonly namespaces?: Objects
+/** How an object of each part is read. Pools and advertisements stay as they came: they are judged together. */
+const READERS = {
+  services: parseService,
+  endpointSlices: parseEndpointSlice,
+  nodes: parseNodeObject,
+  namespaces: parseNamespace,
   /** Those of MetalLB's namespace; of them the controller's and the speakers' are looked at. */
-  readonly pods?: Objects
-  readonly pools?: Objects
-  readonly l2Advertisements?: Objects
-  readonly l2Statuses?: Objects
-  readonly configurationStates?: Objects
+  pods: parsePod,
+  pools: asItCame,
+  l2Advertisements: asItCame,
+  l2Statuses: parseL2Status,
+  configurationStates: parseConfigurationState,
   /** On Services. */
-  readonly events?: Objects
+  events: parseEvent,
+} satisfies Record<string, (object: unknown) => unknown>
+
+export type Part = keyof typeof READERS
+
+type ObjectOf<P extends Part> = NonNullable<ReturnType<(typeof READERS)[P]>>
+
+/** A list of the API, read: what is of an API to come, and cannot be read, is passed over. */
+export function readPart<P extends Part>(
+  part: P,
+  look: Look<readonly unknown[]>,
+): Look<readonly ObjectOf<P>[]> {
+  if ('unseen' in look) return look
+  const read = READERS[part] as (object: unknown) => ObjectOf<P> | undefined
+  // A list in a list, since what is read may be one itself.
+  return {
+    seen: look.seen.flatMap((object) => {
+      const its = read(object)
+      return its === undefined ? [] : [its]
+    }),
+  }
 }
 
-export type Part = keyof SnapshotObjects
+/** What is absent was not asked for. */
+export type SnapshotParts = { readonly [P in Part]?: Look<readonly ObjectOf<P>[]> }
 
-export interface SnapshotInput extends SnapshotObjects {
-  /** Where MetalLB's objects are. */
-  readonly namespace: string
-  /** When it was taken, ms since 1970. */
-  readonly at: number
-  /** What each speaker answered at `/debug/view`, as parsed JSON; absent: they were not asked. */
-  readonly views?: readonly { readonly node: string; readonly view: Look<unknown> }[]
-}
+/** What each speaker answered at `/debug/view`; none: they were not asked. */
+export type SpeakerViews = readonly {
+  readonly node: string
+  readonly view: Look<SpeakerView>
+}[]
 
 export interface Snapshot {
   readonly namespace: string
@@ -91,62 +108,41 @@ export interface Snapshot {
   /** Newest first. */
   readonly events: readonly ServiceEvent[]
   /** One for each speaker that was asked. */
-  readonly views: readonly { readonly node: string; readonly view: Look<SpeakerView> }[]
+  readonly views: SpeakerViews
 }
 
-const PARTS = [
-  'services',
-  'endpointSlices',
-  'nodes',
-  'namespaces',
-  'pods',
-  'pools',
-  'l2Advertisements',
-  'l2Statuses',
-  'configurationStates',
-  'events',
-] as const satisfies readonly Part[]
-
-/** What is of an API to come, and cannot be read, is passed over. */
-export function parseSnapshot(input: SnapshotInput): Snapshot {
-  const all = (part: Part): readonly unknown[] => {
-    const look = input[part]
+/** `at`: when it was taken, ms since 1970. `namespace`: where MetalLB's objects are. */
+export function snapshotOfLooks(
+  looks: SnapshotParts,
+  about: Pick<Snapshot, 'namespace' | 'at'> & { readonly views?: SpeakerViews },
+): Snapshot {
+  const seen = <P extends Part>(part: P): readonly ObjectOf<P>[] => {
+    const look = looks[part]
     return look && 'seen' in look ? look.seen : []
   }
-  const each = <T>(part: Part, parse: (object: unknown) => T | undefined): T[] =>
-    // A list in a list, since what is parsed may be one itself.
-    all(part).flatMap((object) => {
-      const parsed = parse(object)
-      return parsed === undefined ? [] : [parsed]
-    })
+  const unseen = (Object.keys(READERS) as Part[]).flatMap((part) => {
+    const look = looks[part] ?? { unseen: 'it was not asked for' }
+    return 'unseen' in look ? [[part, look.unseen]] : []
+  })
   return snapshotOf({
-    namespace: input.namespace,
-    at: input.at,
-    unseen: Object.fromEntries(
-      PARTS.flatMap((part) => {
-        const look = input[part] ?? { unseen: 'it was not asked for' }
-        return 'unseen' in look ? [[part, look.unseen]] : []
-      }),
-    ),
-    services: each('services', parseService),
-    endpointSlices: each('endpointSlices', parseEndpointSlice),
-    nodes: each('nodes', parseNodeObject),
-    namespaces: each('namespaces', parseNamespace),
-    pods: each('pods', parsePod),
-    poolObjects: all('pools'),
-    l2AdvertisementObjects: all('l2Advertisements'),
-    l2Statuses: each('l2Statuses', parseL2Status),
-    configurationStates: each('configurationStates', parseConfigurationState),
-    events: each('events', parseEvent),
-    views: (input.views ?? []).map(({ node, view }) => ({
-      node,
-      view: 'seen' in view ? parseSpeakerView(view.seen) : view,
-    })),
+    views: [],
+    ...about,
+    unseen: Object.fromEntries(unseen) as Snapshot['unseen'],
+    services: seen('services'),
+    endpointSlices: seen('endpointSlices'),
+    nodes: seen('nodes'),
+    namespaces: seen('namespaces'),
+    pods: seen('pods'),
+    poolObjects: seen('pools'),
+    l2AdvertisementObjects: seen('l2Advertisements'),
+    l2Statuses: seen('l2Statuses'),
+    configurationStates: seen('configurationStates'),
+    events: seen('events'),
   })
 }
 
-/** Objects that were parsed as they came, in any order. */
-export interface SnapshotParts extends Pick<
+/** Objects that were read as they came, in any order. */
+interface SeenParts extends Pick<
   Snapshot,
   | 'namespace'
   | 'at'
@@ -161,12 +157,11 @@ export interface SnapshotParts extends Pick<
 > {
   readonly endpointSlices: readonly EndpointSlice[]
   readonly namespaces: Iterable<readonly [name: string, Labels]>
-  /** Not parsed: they are judged together. */
   readonly poolObjects: readonly unknown[]
   readonly l2AdvertisementObjects: readonly unknown[]
 }
 
-export function snapshotOf(parts: SnapshotParts): Snapshot {
+export function snapshotOf(parts: SeenParts): Snapshot {
   const { endpointSlices, namespaces, poolObjects, l2AdvertisementObjects, ...rest } = parts
   const pods = [...parts.pods].sort(byName)
   return {

@@ -1,7 +1,7 @@
 /** All at one look: what is wrong, the speakers, the pools, and where every address is. */
 import type { Family } from '../net/ip.ts'
-import { compareIp, formatIp, parseIp } from '../net/ip.ts'
-import { isOurs } from './allocation.ts'
+import { compareIp, formatIp } from '../net/ip.ts'
+import { ipsOf, isOurs } from './allocation.ts'
 import { Context } from './context.ts'
 import { ageText } from './duration.ts'
 import { problemsOf } from './problems.ts'
@@ -126,7 +126,7 @@ function addressRows(context: Context): AddressRow[] {
   const { snapshot } = context
   const ips = snapshot.services
     .filter((service) => isOurs(snapshot, service))
-    .flatMap(({ ingress }) => ingress.flatMap((text) => parseIp(text) ?? []))
+    .flatMap(ipsOf)
     .sort(compareIp)
   return [...new Set(ips.map(formatIp))].map((ip) => {
     const holders = context.holders(ip)
