@@ -1,5 +1,5 @@
-/** IP addresses as values: a family and a number. IPv6's text in and out is by `ip-address` (RFC 5952). */
-import { Address6 } from 'ip-address'
+/** IP addresses as values: a family and a number. Text in and out is by `ip-address` (RFC 5952). */
+import { Address4, Address6 } from 'ip-address'
 
 export type Family = 4 | 6
 
@@ -10,9 +10,6 @@ export interface Ip {
 
 export const BITS = { 4: 32, 6: 128 } as const
 
-/** Without leading zeros. */
-const QUAD = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/
-
 /**
  * Parses one address without prefix, port or zone. An IPv4-mapped IPv6 address is the IPv4 address,
  * as in Go's `net.ParseIP`, which MetalLB uses; leading zeros are refused as there.
@@ -20,9 +17,10 @@ const QUAD = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{
 export function parseIp(text: string): Ip | undefined {
   if (text.includes('/') || text.includes('%')) return undefined
   if (!text.includes(':')) {
-    const bytes = QUAD.exec(text)?.slice(1).map(Number)
-    if (!bytes?.every((byte) => byte <= 255)) return undefined
-    return { family: 4, value: BigInt(bytes.reduce((sum, byte) => sum * 256 + byte)) }
+    if (!/^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(text) || !Address4.isValid(text)) {
+      return undefined
+    }
+    return { family: 4, value: new Address4(text).bigInt() }
   }
   if (!Address6.isValid(text)) return undefined
   const value = new Address6(text).bigInt()
@@ -32,7 +30,7 @@ export function parseIp(text: string): Ip | undefined {
 /** The canonical text: dotted quad, or RFC 5952 for IPv6. */
 export function formatIp(ip: Ip): string {
   if (ip.family === 6) return Address6.fromBigInt(ip.value).correctForm()
-  // By hand, as it is parsed: reports and elections do it for each address, and the library goes by way of hex.
+  // By hand: reports and elections do it for each address, and the library goes by way of hex.
   const value = Number(ip.value)
   return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`
 }
