@@ -12,7 +12,7 @@ const ASKED = 3
  * Nobody answers: cut off, hence nobody hears us either, or alone. Who has no speaker any more refuses at
  * once; who is this late is late itself, and what is not known costs a second owner.
  */
-const ANSWER_MS = 1000
+const ANSWER_MS = 2000
 
 export interface AssuranceDeps {
   readonly clock: Clock

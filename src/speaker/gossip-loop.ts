@@ -199,7 +199,7 @@ export class GossipLoop {
       ask: (count) => this.#ask(count),
       slept: (ms) => {
         log.warn('ownership-unsure', { sleptMs: Math.round(ms), asking: 'other speakers' })
-        this.#vips.handover.reset()
+        this.#vips.slept()
       },
       awake: () => {
         this.#electorate.forget()

@@ -110,7 +110,7 @@ export class GossipShell {
   join(host: string, port: number): Promise<boolean> {
     const to = addressFrom(host, port)
     if (!to) return Promise.resolve(false)
-    return new Promise((resolve) => this.#run((node) => node.join(to, resolve)))
+    return new Promise((resolve) => this.#run((node, now) => node.join(to, now, resolve)))
   }
 
   /** Tells all members that this one goes. */

@@ -24,13 +24,18 @@ const member = (name: string): Member => ({
 })
 
 function speakers() {
-  const all = ['a', 'b'].map((self) => new VipOwners({ self, seq: 0, member }))
+  const dead = new Set<string>()
+  const memberNow = (name: string): Member => {
+    return { ...member(name), state: dead.has(name) ? 'dead' : 'alive' }
+  }
+  const all = ['a', 'b'].map((self) => new VipOwners({ self, seq: 0, member: memberNow }))
   const electorate = { usable: new Set(['a', 'b']), settled: new Set(['a', 'b']) }
   const [a, b] = all
   assert.ok(a && b)
   return {
     a,
     b,
+    dead,
     /** This one hears from the API who may announce it, best first. */
     candidates: (speaker: VipOwners, order: readonly string[]) => {
       speaker.setCandidacies([{ service: 'default/web', order, ...VIP }])
@@ -72,6 +77,41 @@ test('speaker/vip-owners: one that comes to others asks for what it is to take',
   assert.deepEqual(b.table, [])
   talk()
   assert.deepEqual([a.table, b.table], [[VIP], [VIP]])
+})
+
+test('speaker/vip-owners: one that slept asks for what is its own by what it knows', () => {
+  const { a, b, dead, candidates, talk } = speakers()
+  candidates(a, ['a', 'b'])
+  candidates(b, ['a', 'b'])
+  talk()
+  a.announced([VIP.ip], 0)
+  talk()
+  // It is given up, and does not know.
+  dead.add('a')
+  b.update({ usable: new Set(['b']), settled: new Set(['b']) }, 0)
+  assert.deepEqual(b.table, [VIP])
+  dead.clear()
+  a.slept()
+  candidates(a, ['a', 'b'])
+  assert.deepEqual(a.table, [], 'b has not given it yet')
+  talk()
+  assert.deepEqual([a.table, b.table], [[VIP], [VIP]])
+  assert.deepEqual([a.handover.lame, b.handover.lame], [[], [VIP.ip]])
+})
+
+test('speaker/vip-owners: one that slept and lost nothing tells of no take-over', () => {
+  const { a, b, candidates, talk } = speakers()
+  candidates(a, ['a', 'b'])
+  candidates(b, ['a', 'b'])
+  talk()
+  a.announced([VIP.ip], 0)
+  assert.equal(a.settle(0, 0).length, 1)
+  a.slept()
+  candidates(a, ['a', 'b'])
+  talk()
+  a.announced([VIP.ip], 0)
+  assert.deepEqual([a.table, b.table], [[VIP], []])
+  assert.deepEqual(a.settle(0, 0), [])
 })
 
 test('speaker/vip-owners: a new address belongs to nobody yet: it is not asked for', () => {

@@ -40,7 +40,9 @@ export class VipOwners {
   #reckoned: readonly Candidacy[] = []
   #owned: readonly Ownership[] = []
   #owners: ReadonlyMap<string, string | undefined> = new Map()
+  /** It has not reckoned yet; and it was not there for a while. */
   #fresh = true
+  #slept = false
   #electorate: Electorate | undefined
   /** It was reckoned anew since the last `drain`; and something came about since the last `settle`. */
   #anew = false
@@ -62,16 +64,29 @@ export class VipOwners {
     this.#candidacies = candidacies
   }
 
+  /**
+   * We were not there for a while: what we held is another's, whoever has it. What is ours by our reckoning is
+   * asked for, of whom it would be without us: that others have given us up, and who has settled since, may not
+   * be known here yet.
+   */
+  slept(): void {
+    this.handover.reset()
+    this.#slept = true
+  }
+
   update(electorate: Electorate | undefined, now: number): void {
     const { self } = this.#options
     const candidacies = this.#candidacies ?? []
-    if (this.#fresh && this.#candidacies && electorate) {
-      // One that comes to others takes what they have had until now.
+    if ((this.#fresh || this.#slept) && this.#candidacies && electorate) {
+      // One that comes to others, or was not there for a while, takes what they have had until now.
       const others = this.#byIp(owners(candidacies, without(electorate, self)))
       this.handover.update(others, now)
-      this.#noteFirst(others)
-      this.#takeovers.note(others, this.handover, now, 0)
+      if (this.#fresh) {
+        this.#noteFirst(others)
+        this.#takeovers.note(others, this.handover, now, 0)
+      }
       this.#fresh = false
+      this.#slept = false
     }
     this.#electorate = electorate
     this.#reckoned = candidacies

@@ -100,7 +100,7 @@ export class Network {
 
   join(name: string, to: string): void {
     const host = this.host(name)
-    host.node.join(this.host(to).address, (_, now) => host.node.arrived(now))
+    host.node.join(this.host(to).address, this.#now, (_, now) => host.node.arrived(now))
     this.#settle(host)
   }
 
@@ -400,7 +400,7 @@ export class Network {
     for (const { name, address } of this.hosts) {
       const state = host.node.members.get(name)?.state
       if (name === host.name || state === 'alive' || state === 'suspect') continue
-      host.node.join(address, () => undefined)
+      host.node.join(address, this.#now, () => undefined)
     }
     this.#settle(host)
   }

@@ -99,7 +99,7 @@ export class Beliefs {
     if (back) {
       delete verdict.member.lost
       prober.added(news.node)
-      seeker?.found(news.node)
+      seeker?.found(news.node, now)
     }
     if (verdict.before === 'suspect') watch?.refuted(news.node, now)
     if (verdict.before !== 'alive') this.#changed(now, news.node, verdict.before, 'alive')

@@ -39,17 +39,17 @@ export class Exchange {
   }
 
   /** With a member to be; `done` tells whether it answered. */
-  join(to: Address, done: (ok: boolean, now: number) => void): void {
+  join(to: Address, askedAt: number, done: (ok: boolean, now: number) => void): void {
     const { outbox, witness } = this.#parts
     outbox.exchange(to, this.#state(true), this.#options.timeoutMs, (reply, now) => {
-      const ok = reply?.kind === 'pushPull' && this.#merge(reply, now)
+      const ok = reply?.kind === 'pushPull' && this.#merge(reply, now, askedAt)
       witness.counters.joins[ok ? 'ok' : 'failed']++
       done(ok, now)
     })
   }
 
   /** With a member by chance. */
-  withSomeone(): void {
+  withSomeone(askedAt: number): void {
     const { members, outbox } = this.#parts
     const { random, timeoutMs } = this.#options
     const [member] = members.choose(1, random, ({ state, name }) => {
@@ -57,7 +57,7 @@ export class Exchange {
     })
     if (!member) return
     outbox.exchange(addressOf(member), this.#state(false), timeoutMs, (reply, now) => {
-      if (reply?.kind === 'pushPull') this.#merge(reply, now)
+      if (reply?.kind === 'pushPull') this.#merge(reply, now, askedAt)
       else outbox.log('debug', 'gossip-push-pull-failed', { member: member.name })
     })
   }
@@ -84,8 +84,8 @@ export class Exchange {
     return { kind: 'pushPull', join, nodes, userState: EMPTY }
   }
 
-  /** False if versions do not fit: then nothing of it is believed. */
-  #merge({ nodes }: PushPull, now: number): boolean {
+  /** False if versions do not fit: then nothing of it is believed. `askedAt`: undefined for what came unasked. */
+  #merge({ nodes }: PushPull, now: number, askedAt?: number): boolean {
     const { members, outbox, beliefs } = this.#parts
     if (!compatible([...nodes, ...this.#state(false).nodes])) {
       outbox.log('warn', 'gossip-versions-incompatible', { nodes: nodes.length })
@@ -106,7 +106,7 @@ export class Exchange {
         beliefs.suspect({ kind: 'suspect', node, from: members.self, incarnation }, now, true)
       }
     }
-    beliefs.settling.met(now)
+    beliefs.settling.met(now, askedAt)
     return true
   }
 

@@ -96,7 +96,7 @@ export class GossipNode {
     this.#every(
       () => pushPullMs(pushPullIntervalMs, this.members.size),
       now,
-      () => this.#exchange.withSomeone(),
+      (at) => this.#exchange.withSomeone(at),
     )
     this.#prober.start(now)
   }
@@ -206,8 +206,8 @@ export class GossipNode {
   }
 
   /** Exchanges states with a member to be; `done` tells whether it answered. */
-  join(to: Address, done: (ok: boolean, now: number) => void): void {
-    this.#exchange.join(to, done)
+  join(to: Address, now: number, done: (ok: boolean, now: number) => void): void {
+    this.#exchange.join(to, now, done)
   }
 
   /** Tells everybody that this node goes. Afterwards it only answers, until it is thrown away. */
@@ -223,7 +223,7 @@ export class GossipNode {
       case 'ackResp':
         this.witness.findings.acked(from.ip)
         if (this.#watch?.acked(message.seqNo, now)) return
-        if (this.#seeker?.acked(message.seqNo)) return
+        if (this.#seeker?.acked(message.seqNo, now)) return
         return this.#prober.receive(message, from, now)
       case 'nackResp':
         return this.#prober.receive(message, from, now)
@@ -310,7 +310,7 @@ export class GossipNode {
   #newSeeker(): Seeker {
     return new Seeker(this.members, this.#options.random, this.#timers, {
       ping: (to, seqNo) => this.#outbox.sendConnected(to, barePing('', seqNo)),
-      meet: (to, over) => this.join(to, over),
+      meet: (to, now, over) => this.join(to, now, over),
     })
   }
 

@@ -28,7 +28,7 @@ const REMEMBERED = 256
 export interface SeekActions {
   /** Of whoever listens there, by whatever name. */
   ping(to: Address, seqNo: number): void
-  meet(to: Address, over: () => void): void
+  meet(to: Address, now: number, over: () => void): void
 }
 
 export class Seeker {
@@ -57,9 +57,9 @@ export class Seeker {
   }
 
   /** It is back. */
-  found(name: string): void {
+  found(name: string, now: number): void {
     // Most who come were never lost, and to look at the whole ring for each takes long where there are many.
-    if (this.#lost.has(name) && this.#mine().includes(name)) this.#meet(name)
+    if (this.#lost.has(name) && this.#mine().includes(name)) this.#meet(name, now)
     this.#lost.delete(name)
   }
 
@@ -74,18 +74,18 @@ export class Seeker {
   }
 
   /** True if the answer was to a ping from here. */
-  acked(seqNo: number): boolean {
+  acked(seqNo: number, now: number): boolean {
     const name = this.#sent.answered(seqNo)
     if (name === undefined) return false
-    this.#meet(name)
+    this.#meet(name, now)
     return true
   }
 
-  #meet(name: string): void {
+  #meet(name: string, now: number): void {
     const address = this.#lost.get(name)
     if (!address || this.#meeting.has(name)) return
     this.#meeting.add(name)
-    this.#actions.meet(address, () => this.#meeting.delete(name))
+    this.#actions.meet(address, now, () => this.#meeting.delete(name))
   }
 
   #round(now: number): void {

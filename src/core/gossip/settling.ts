@@ -33,6 +33,8 @@ export class Settling {
   #arrived = false
   #apart = false
   #stale = false
+  /** It slept from then on, or from before: what others said before it woke is as old. */
+  #sleptFrom: number | undefined
   /** Somebody went since it was last among many. */
   #lost = false
   #cancel: (() => void) | undefined
@@ -62,10 +64,12 @@ export class Settling {
     this.#consider(now)
   }
 
-  /** Another member has told us all it believes. */
-  met(now: number): void {
-    if (!this.#stale) return
+  /** Another member has told us all it believes. `askedAt`: undefined where it came unasked, and may have waited. */
+  met(now: number, askedAt?: number): void {
+    const isOld = this.#sleptFrom !== undefined && (askedAt ?? -Infinity) <= this.#sleptFrom
+    if (!this.#stale || isOld) return
     this.#stale = false
+    this.#sleptFrom = undefined
     this.arrived(now)
   }
 
@@ -102,7 +106,9 @@ export class Settling {
 
   /** We did not run for `ms`. */
   slept(ms: number, now: number): void {
-    if (ms >= (this.#delays.sleepMs ?? Infinity)) this.#giveUp(now)
+    if (ms < (this.#delays.sleepMs ?? Infinity)) return
+    this.#giveUp(now)
+    if (this.#stale) this.#sleptFrom = now - ms
   }
 
   /** What others own now was ours, and is to stay theirs for a while. The caller tells the others. */
