@@ -10,10 +10,15 @@ const DONTNEED = 4
  * of Node's file some 20 come back. The kernel may drop the others before what is in use.
  */
 export function unmapFilePages(): void {
-  for (const { at, bytes } of cleanFileMappings(readFileSync('/proc/self/smaps', 'utf8'))) {
-    // Where it is refused, it stays as it was.
-    madvise(at, bytes, DONTNEED)
+  let smaps: string
+  try {
+    smaps = readFileSync('/proc/self/smaps', 'utf8')
+  } catch {
+    // A sandbox has none: all stays mapped, as it was.
+    return
   }
+  // Where one is refused, it stays as it was.
+  for (const { at, bytes } of cleanFileMappings(smaps)) madvise(at, bytes, DONTNEED)
 }
 
 /** An address, and how many bytes from there on. */

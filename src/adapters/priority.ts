@@ -23,15 +23,20 @@ const SLICE_NS = 100_000n
 const SCHED_ATTR_SIZE = 48
 
 /**
- * This thread has little to do, but at once: its turns are the shortest there are, so that it does not wait for the end
- * of another's, which is 3 ms and more. It gets no more of a processor by that, and needs no privilege. Linux
+ * This thread has little to do, but at once: its turns are the shortest there are, so that it does not wait
+ * for the end of another's, which is 3 ms and more. It gets no more of a processor by that, and needs no privilege. Linux
  * heeds it from 6.12 on (EEVDF: `sched_runtime` of SCHED_OTHER is the slice); older ones do not mind.
  */
 export function takeShortTurns(): void {
   const attributes = new DataView(new ArrayBuffer(SCHED_ATTR_SIZE))
   attributes.setUint32(0, SCHED_ATTR_SIZE, true)
-  // As it is: 0 is this thread.
-  attributes.setInt32(16, getPriority(0), true)
+  try {
+    // As it is: 0 is this thread.
+    attributes.setInt32(16, getPriority(0), true)
+  } catch {
+    // A sandbox forbids it: turns stay as long as they are.
+    return
+  }
   attributes.setBigUint64(24, SLICE_NS, true)
   schedSetattr(new Uint8Array(attributes.buffer))
 }

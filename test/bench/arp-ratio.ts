@@ -1,8 +1,8 @@
 /**
  * `make bench-arp`: how the packet thread answers beside the kernel, on one cable between two namespaces,
  * in one run: round trips at 10, 1,000 and 5,000 addresses with the main thread kept busy, and while all of
- * them are announced; 20,000 requests a second, and what they cost. Client and thread share the processors; with `PIN=1` the client has the
- * first for its own, as a client on another machine has.
+ * them are announced; 20,000 requests a second, and what they cost. Client and thread share the processors;
+ * with `PIN=1` the client has the first for its own, as a client on another machine has.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
