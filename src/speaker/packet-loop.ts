@@ -2,23 +2,15 @@
  * The packet thread's loop: it waits in poll(2) for frames, changes of interfaces, messages and the
  * next gratuitous announcement, and for nothing else. What is on the wire is sent from here.
  */
-import { isDeepStrictEqual } from 'node:util'
 import { PacketSocket } from '../adapters/af-packet.ts'
 import { PollSet, SOCK_CLOEXEC, SOCK_NONBLOCK, eventfd, must, read } from '../adapters/libc.ts'
-import { LinkWatch } from '../adapters/netlink.ts'
-import type { ReceivedFrame } from '../adapters/af-packet.ts'
-import { claimedIn } from '../core/announce/claim.ts'
-import { Responder } from '../core/announce/decide.ts'
 import { solicitedNodeGroups } from '../core/announce/groups.ts'
-import { announcingInterfaces } from '../core/announce/interfaces.ts'
-import type { AnnouncingInterface } from '../core/announce/interfaces.ts'
-import { senderIs, senderOf, usedBySender } from '../core/announce/sighting.ts'
 import type { Vip } from '../core/announce/vips.ts'
 import { Wakefulness } from '../core/announce/wakefulness.ts'
 import { formatMac } from '../core/net/mac.ts'
-import type { Mac } from '../core/net/mac.ts'
-import { isMacAt, isMulticastMac, sameMac } from '../core/wire/ethernet.ts'
 import { Announcing } from './announcing.ts'
+import { FrameJudge } from './frame-judge.ts'
+import type { JudgePorts } from './frame-judge.ts'
 import type {
   AnnounceOptions,
   FromPacket,
@@ -27,8 +19,8 @@ import type {
   ToPacket,
   ToSegment,
 } from './messages.ts'
+import { OwnInterfaces } from './own-interfaces.ts'
 import { PacketCounts } from './packet-counts.ts'
-import type { PacketDropReason } from './packet-counts.ts'
 import { PacketTable } from './packet-table.ts'
 import { RivalWatch } from './rival-watch.ts'
 import { Segment } from './segment.ts'
@@ -38,11 +30,8 @@ export interface PacketPorts {
   receive(): (MainToPacket | ToPacket | ToSegment)[]
   send(message: PacketToMain): void
   toGossip(message: FromPacket): void
-  /**
-   * While it holds, the table is true: the gossip thread runs and vouches for it. `unheard`: it has
-   * posted something since.
-   */
-  readonly lease: { readonly holds: boolean; unheard(): boolean }
+  /** While it holds, the gossip thread runs and vouches for the table. */
+  readonly lease: JudgePorts['lease']
 }
 
 /** Frames in one go: then the loop looks for messages, even in a flood. */
@@ -58,12 +47,10 @@ const LONGEST_WAIT_MS = 500
 
 export class PacketLoop {
   readonly #ports: PacketPorts
-  #exclude: readonly RegExp[]
   readonly #wakeFd = must(eventfd(0, SOCK_NONBLOCK | SOCK_CLOEXEC), 'eventfd')
   readonly #arp = new PacketSocket('arpRequests')
   readonly #neighbor = new PacketSocket('solicitations')
-  readonly #links = new LinkWatch()
-  readonly #responder = new Responder()
+  readonly #interfaces: OwnInterfaces
   readonly #wakefulness = new Wakefulness()
   readonly #counts = new PacketCounts()
   readonly #announcing: Announcing
@@ -71,22 +58,19 @@ export class PacketLoop {
   readonly #segment = new Segment({
     toGossip: (message) => this.#ports.toGossip(message),
     dropped: (reason) => this.#counts.dropped(reason),
-    heard: (frame) => this.#hearSender(frame, this.#interfaces.get(frame.ifindex)),
+    heard: (frame) => this.#judge.hearSender(frame),
     answered: (ip, mac) => this.#rivals.answered(performance.now(), ip, mac),
   })
   readonly #table = new PacketTable()
-  #interfaces = new Map<number, AnnouncingInterface>()
-  /** Of all interfaces of this node. */
-  #ownMacs: readonly Mac[] = []
+  readonly #judge: FrameJudge
   #sentNames: string | undefined
   #sentGroups = '[]'
-  #sure = false
   #stopped = false
 
   /** Opens the sockets. Throws where the kernel refuses one: CAP_NET_RAW is needed. */
   constructor(ports: PacketPorts, exclude: readonly RegExp[], options: AnnounceOptions) {
     this.#ports = ports
-    this.#exclude = exclude
+    this.#interfaces = new OwnInterfaces(exclude)
     this.#announcing = new Announcing(options, {
       send: (vip, on, frame) => this.#send(this.#socketOf(vip.ip.family), on.index, frame),
       begins: (vip) => this.#table.begins(vip, Date.now()),
@@ -108,6 +92,17 @@ export class PacketLoop {
         this.#tableChanged()
       },
     })
+    this.#judge = new FrameJudge(this.#table, this.#interfaces, {
+      lease: ports.lease,
+      hear: () => this.#hear(),
+      hasten: (vip) => this.#announced(this.#announcing.hasten(performance.now(), vip)),
+      seen: (vip, mac, on) => this.#rivals.seen(performance.now(), vip, mac, on),
+      claimed: (vip) => {
+        this.#table.claimed(vip)
+        this.#ports.toGossip({ kind: 'claimed', ips: [vip.text] })
+      },
+      yielded: this.#rivals.yielded,
+    })
   }
 
   /** Returns after 'stop'. */
@@ -115,20 +110,20 @@ export class PacketLoop {
     this.#ports.send({ kind: 'ready', wakeFd: this.#wakeFd })
     this.#scan()
     const sockets = [this.#arp, this.#neighbor]
-    const fds = [this.#wakeFd, this.#links.fd, ...sockets.map(({ fd }) => fd)]
+    const fds = [this.#wakeFd, this.#interfaces.fd, ...sockets.map(({ fd }) => fd)]
     const poll = new PollSet([...fds, ...this.#segment.fds])
     const wakes = new Uint8Array(8)
     while (!this.#stopped) {
       poll.wait(this.#timeoutMs())
       const sure = this.#ports.lease.holds
       // A lease that holds again is for a table that was sent before: it must be taken in first.
-      if (poll.readable(0) || (sure && !this.#sure)) {
+      if (poll.readable(0) || (sure && !this.#judge.sure)) {
         if (poll.readable(0)) read(this.#wakeFd, wakes)
         this.#hear()
       }
-      this.#sure = sure
+      this.#judge.sure = sure
       this.#answer()
-      if (poll.readable(1) && this.#links.update()) this.#scan()
+      if (poll.readable(1) && this.#interfaces.update()) this.#scan()
       // Where something is due whatever poll(2) said: this thread may have been late since, and who answers to a
       // probe keeps an address from being announced.
       if (poll.readable(4) || poll.readable(5) || (sure && this.#isDue())) {
@@ -137,7 +132,7 @@ export class PacketLoop {
       if (sure) this.#tell()
       for (let i = 2; i < 6; i++) if (poll.failed(i)) this.#settle()
     }
-    for (const socket of [...sockets, this.#links, this.#segment]) socket.close()
+    for (const socket of [...sockets, this.#interfaces, this.#segment]) socket.close()
     // The eventfd stays: a late wake must not write to what reuses its number.
     this.#ports.send({ kind: 'stopped' })
   }
@@ -148,7 +143,7 @@ export class PacketLoop {
 
   #timeoutMs(): number {
     const now = performance.now()
-    const least = this.#sure ? 0 : UNSURE_WAIT_MS
+    const least = this.#judge.sure ? 0 : UNSURE_WAIT_MS
     return Math.ceil(Math.max(least, Math.min(LONGEST_WAIT_MS, this.#dueAt(now) - now)))
   }
 
@@ -176,9 +171,9 @@ export class PacketLoop {
         return
       case 'ask':
       case 'bound':
-        return this.#segment.take(message, this.#links.table)
+        return this.#segment.take(message, this.#interfaces.table)
       case 'exclude':
-        this.#exclude = message.patterns.map((pattern) => new RegExp(pattern))
+        this.#interfaces.exclude(message.patterns.map((pattern) => new RegExp(pattern)))
         return this.#scan()
       case 'count':
         for (const socket of [this.#arp, this.#neighbor]) {
@@ -188,7 +183,7 @@ export class PacketLoop {
           kind: 'counters',
           counters: {
             ...this.#counts.snapshot(this.#rivals.standing),
-            interfaces: [...this.#interfaces.values()].map(({ name, mac }) => {
+            interfaces: this.#interfaces.announcing.map(({ name, mac }) => {
               return { name, mac: formatMac(mac) }
             }),
           },
@@ -206,16 +201,10 @@ export class PacketLoop {
 
   /** Looks anew at which interfaces qualify. */
   #scan(): void {
-    const { addresses } = this.#links.table
-    const links = [...this.#links.table.links]
-    this.#ownMacs = links.flatMap(({ mac }) => mac ?? [])
-    this.#segment.linksChanged(this.#links.table)
-    const interfaces = announcingInterfaces(links, addresses, this.#exclude)
-    // Most changes are of other interfaces: those of pods that come and go.
-    const same = isDeepStrictEqual(interfaces, [...this.#interfaces.values()])
-    if (same && this.#sentNames !== undefined) return
-    this.#interfaces = new Map(interfaces.map((on) => [on.index, on]))
-    const names = interfaces.map(({ name }) => name)
+    const changed = this.#interfaces.scan()
+    this.#segment.linksChanged(this.#interfaces.table)
+    if (!changed) return
+    const names = this.#interfaces.announcing.map(({ name }) => name)
     if (names.join() !== this.#sentNames) {
       this.#ports.send({ kind: 'interfaces', names })
       this.#ports.toGossip({ kind: 'interfaces', names })
@@ -225,7 +214,7 @@ export class PacketLoop {
   }
 
   #tableChanged(again = false): void {
-    const interfaces = [...this.#interfaces.values()]
+    const interfaces = this.#interfaces.announcing
     const { vips, lame } = this.#table
     // The next owner is to announce what is lame.
     const own = [...vips].filter(({ ip, text }) => !lame.get(ip) && !this.#rivals.yielded.has(text))
@@ -269,75 +258,28 @@ export class PacketLoop {
       this.#table.emptied(socket === this.#arp ? 4 : 6)
       return undefined
     }
-    const reason = this.#consider(frame)
+    const reason = this.#judge.consider(frame)
     if (reason) {
       this.#counts.dropped(reason)
       return 'dropped'
     }
-    const { vip, asked } = this.#responder
+    const { vip, asked, reply } = this.#judge
     if (!vip) return 'dropped'
-    this.#counts.received(vip, asked, this.#send(socket, frame.ifindex, this.#responder.reply))
+    this.#counts.received(vip, asked, this.#send(socket, frame.ifindex, reply))
     return 'answered'
-  }
-
-  /** Why a frame is not answered; undefined: the responder has the answer. */
-  #consider(frame: ReceivedFrame): PacketDropReason | undefined {
-    // For each frame: the process may have been stopped after the last one.
-    if (!this.#sure || !this.#ports.lease.holds) return 'ownershipUnsure'
-    // It is judged by all that was said before it came, however late this thread is.
-    if (this.#ports.lease.unheard()) this.#hear()
-    if (frame.outgoing) return 'outgoing'
-    const on = this.#interfaces.get(frame.ifindex)
-    if (frame.otherHost) {
-      const meant =
-        isMulticastMac(frame.bytes) || (on !== undefined && isMacAt(frame.bytes, 0, on.mac))
-      return meant ? 'vlanTagged' : 'notForUs'
-    }
-    if (frame.cut) return 'oversized'
-    this.#hearSender(frame, on)
-    const reason = this.#responder.decide(frame, on, this.#table.vips, this.#table.lame)
-    const { vip } = this.#responder
-    if (reason || !vip) return reason
-    if (this.#rivals.yielded.has(vip.text)) return 'yielded'
-    const since = this.#table.since(vip)
-    if (since === undefined || frame.stampMs >= since) return undefined
-    return since === Infinity ? this.#hasten(vip) : 'beforeTakeover'
-  }
-
-  /** Asked for while it waits to be announced: who asks hears the announcement. */
-  #hasten(vip: Vip): 'beforeTakeover' | 'notYetAnnounced' {
-    const announced = this.#announcing.hasten(performance.now(), vip)
-    if (announced.length === 0) return 'notYetAnnounced'
-    this.#ports.toGossip({ kind: 'announced', ips: announced })
-    return 'beforeTakeover'
-  }
-
-  /** Another that uses an address of ours: it takes what was given to it, or is a rival. */
-  #hearSender(frame: ReceivedFrame, on: AnnouncingInterface | undefined): void {
-    if (!on) return
-    const vip = usedBySender(frame, on.name, this.#table.vips)
-    if (!vip) return
-    for (const mac of this.#ownMacs) if (senderIs(frame, mac)) return
-    if (this.#table.lame.get(vip.ip)) return this.#hearClaim(frame, on)
-    if (this.#sure) this.#rivals.seen(performance.now(), vip, senderOf(frame), on)
-  }
-
-  /** What was given is silent from here on: frames after this one came after it. */
-  #hearClaim(frame: ReceivedFrame, on: AnnouncingInterface): void {
-    const bytes = frame.bytes.subarray(0, frame.length)
-    const isOwn = (mac: Mac) => this.#ownMacs.some((own) => sameMac(own, mac))
-    const vip = claimedIn(bytes, on, this.#table.lame, isOwn)
-    if (!vip) return
-    this.#table.claimed(vip)
-    this.#ports.toGossip({ kind: 'claimed', ips: [vip.text] })
   }
 
   #tell(): void {
     const now = performance.now()
     // Rivals first: what turns out to be a stranger's may be due to be announced, where this thread is late.
     if (now >= this.#rivals.deadline) this.#rivals.run(now)
-    const ips = this.#announcing.run(now)
+    this.#announced(this.#announcing.run(now))
+  }
+
+  /** False: there are none. */
+  #announced(ips: readonly string[]): boolean {
     if (ips.length > 0) this.#ports.toGossip({ kind: 'announced', ips })
+    return ips.length > 0
   }
 
   #socketOf(family: 4 | 6): PacketSocket {
