@@ -105,6 +105,27 @@ test('speaker/table: a Service without endpoints is refused, and keeps its seat'
   )
 })
 
+test('speaker/table: its other address, or another age, gives it another seat all the same', () => {
+  const rooms = (ip: string, creationTimestamp: string) => {
+    const it = table()
+    it.setNode('w2', node('w2'))
+    serve(it, 'b', '10.0.0.2')
+    it.setService('default/a', { ...service('a', ip), creationTimestamp })
+    return it
+  }
+  const it = rooms('10.0.0.1', '2026-11-28T10:00:02Z')
+  it.compute()
+  for (const [ip, created] of [
+    ['10.0.0.9', '2026-11-28T10:00:02Z'],
+    ['10.0.0.9', '2026-11-28T10:00:01Z'],
+  ] as const) {
+    it.setService('default/a', { ...service('a', ip), creationTimestamp: created })
+    const list = it.compute()
+    assert.ok(list)
+    assert.deepEqual(list, rooms(ip, created).compute())
+  }
+})
+
 test('speaker/table: a change that changes nothing for the election is no change', () => {
   const it = table()
   serve(it, 'a', '10.0.0.1')
