@@ -56,7 +56,7 @@ test('e2e/helm: installed by the chart, it serves', async () => {
     metadata: { name: 'helm', namespace: NAMESPACE },
   })
   await lab.kubectl('create', 'deployment', 'backend', '--image=nginx:1.7.9', '--replicas=3')
-  await lab.kubectl('rollout', 'status', 'deployment/backend', '--timeout=120s')
+  await lab.kubectl('rollout', 'status', 'deployment/backend', '--timeout=240s')
   for (const name of SERVICES) await lab.apply(serviceObject('default', name, {}))
   for (const ip of await addresses()) await owner(lab, ip, 120_000)
 })
@@ -73,7 +73,7 @@ async function whileAsked(work: () => Promise<unknown>): Promise<void> {
     const outage = await it.stop()
     assert.ok(outage.recovered)
     // Speakers hand over before they end: what is left is that of a connection on its way.
-    assert.ok(outage.silentMs < 1000, JSON.stringify(outage))
+    assert.ok(outage.silentMs - outage.lateMs < 1000, JSON.stringify(outage))
   }
 }
 

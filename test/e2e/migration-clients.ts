@@ -66,7 +66,8 @@ export class Clients {
       const { tcp, arp } = watch.figures(mac, { fromMs, toMs: Infinity })
       const figures = JSON.stringify({ ip, owner, tcp, arp })
       t.diagnostic(figures)
-      if (owner === moving) assert.ok(tcp.recovered && tcp.silentMs <= DARK_MS, figures)
+      const dark = tcp.silentMs - tcp.lateMs
+      if (owner === moving) assert.ok(tcp.recovered && dark <= DARK_MS, figures)
       else assert.equal(tcp.failed, 0, figures)
       if (owner !== moving && stays(ip, owner)) {
         assert.deepEqual([arp.takeoverMs, arp.doubles], [null, 0], figures)
