@@ -44,7 +44,15 @@ function setUp() {
     }
     const predecessorRuns = () => Promise.resolve(it.predecessor)
     const owner = new Owner(cluster, log, 'm', 'controller')
-    const deps = { leases, clock, log, namespace: 'm', identity, owner, predecessorRuns }
+    const deps = {
+      leases: () => leases,
+      clock,
+      log,
+      namespace: 'm',
+      identity,
+      owner,
+      predecessorRuns,
+    }
     const leadership = new Leadership(deps)
     const stop = new AbortController()
     const done = leadership.run(async (term) => {

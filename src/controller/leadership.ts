@@ -2,7 +2,7 @@
  * One controller of several leads, by a Lease (rules: core/lease/election.ts). Its time is cut into
  * terms: what it writes, it writes in a term, and a term is over before anybody else's can begin.
  */
-import { Election } from '../core/lease/election.ts'
+import { Election, PATIENT, PROMPT } from '../core/lease/election.ts'
 import { parseLeaseSpec } from '../core/lease/lease.ts'
 import type { LeaseSpec } from '../core/lease/lease.ts'
 import { pause, within } from '../adapters/pause.ts'
@@ -29,8 +29,8 @@ export interface Term {
 export type Lead = (term: Term) => Promise<void>
 
 export interface LeadershipDeps {
-  /** Calls that give up soon: one that hangs is as good as one that failed. */
-  readonly leases: Pick<Cluster, 'get' | 'create' | 'update'>
+  /** Calls of which each is given up after so many ms: one that hangs is as good as one that failed. */
+  readonly leases: (answerMs: number) => Pick<Cluster, 'get' | 'create' | 'update'>
   readonly clock: Clock
   readonly log: Log
   readonly namespace: string
@@ -52,6 +52,8 @@ export class Leadership {
   /** The Lease as last read or written. */
   #lease: KubeObject | undefined
   #toldLeader = ''
+  /** The duration of the Lease told last. */
+  #toldMs: number = PROMPT.duration
   #waiting = false
   #writes = 0
   #leading = false
@@ -72,13 +74,17 @@ export class Leadership {
     return this.#refused.stands ? `${REFUSED}: ${REMEDY}` : undefined
   }
 
+  get #leases() {
+    return this.#deps.leases(this.#election.timing.call)
+  }
+
   /** Leads whenever it can, until `stop`. Then it gives the Lease back. */
   async run(lead: Lead, stop: AbortSignal): Promise<void> {
     const { clock } = this.#deps
     while (!stop.aborted) {
       const startedAt = clock.now()
       if ((await this.#attempt()) && !stop.aborted) {
-        this.#election.won(startedAt)
+        this.#won(startedAt)
         await this.#serve(lead, stop)
       } else {
         this.#standBy()
@@ -109,7 +115,7 @@ export class Leadership {
       break
     }
     end()
-    election.lost()
+    election.lost(clock.now())
     this.#leading = false
     await work
     stop.removeEventListener('abort', end)
@@ -126,7 +132,7 @@ export class Leadership {
       const ours = await within(clock, election.remaining(startedAt), this.#attempt())
       if (![identity, ''].includes(election.holder)) return false
       if (ours === true) {
-        election.won(startedAt)
+        this.#won(startedAt)
         return true
       }
       const waitMs = Math.min(RETRY_MS, election.remaining(clock.now()))
@@ -134,14 +140,25 @@ export class Leadership {
     }
   }
 
+  #won(startedAt: number): void {
+    const { clock, log } = this.#deps
+    const { timing } = this.#election
+    this.#election.won(startedAt, clock.now())
+    if (timing.duration === this.#toldMs) return
+    this.#toldMs = timing.duration
+    const why = timing === PATIENT ? 'renewals are late' : 'renewals are in time'
+    log.info('lease-duration', { durationMs: timing.duration, why })
+  }
+
   /** True: the Lease was written, and is ours as from before this began. Never rejects. */
   async #attempt(): Promise<boolean> {
-    const { leases, clock } = this.#deps
+    const { clock } = this.#deps
+    const leases = this.#leases
     try {
       if (!this.#election.holds(clock.now()) || !this.#lease) await this.#look()
       if (!this.#election.mayClaim(clock.now())) return this.#answered(false)
       if (await this.#waitsForPredecessor()) return this.#answered(false)
-      const spec = this.#election.claim(this.#microTime())
+      const spec = this.#election.claim(clock.now(), this.#microTime())
       this.#lease = this.#lease
         ? await leases.update(LEASES, { ...this.#lease, spec })
         : await leases.create(LEASES, await this.#fresh(spec))
@@ -153,9 +170,9 @@ export class Leadership {
   }
 
   async #look(): Promise<void> {
-    const { leases, clock, namespace } = this.#deps
+    const { clock, namespace } = this.#deps
     try {
-      this.#lease = await leases.get(LEASES, { namespace, name: LEASE_NAME })
+      this.#lease = await this.#leases.get(LEASES, { namespace, name: LEASE_NAME })
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) throw error
       this.#lease = undefined
@@ -173,11 +190,11 @@ export class Leadership {
 
   /** Lets the next one lead at once. */
   async #release(): Promise<void> {
-    const { leases, log, identity } = this.#deps
+    const { log, identity } = this.#deps
     if (!this.#lease) return
     try {
       const spec = this.#election.release(this.#microTime())
-      await leases.update(LEASES, { ...this.#lease, spec })
+      await this.#leases.update(LEASES, { ...this.#lease, spec })
       log.info('lease-released', { identity })
     } catch (error) {
       log.warn('lease-not-released', { identity, error, instead: 'it runs out' })

@@ -14,6 +14,7 @@ import { servePages } from '../adapters/pages.ts'
 import { orExit } from '../adapters/program-flags.ts'
 import { stopSignal } from '../adapters/stop-signal.ts'
 import { WarmCache } from '../adapters/warm-cache.ts'
+import { PROMPT } from '../core/lease/election.ts'
 import { serveDashboard } from './dashboard/dashboard.ts'
 import { ControllerMetrics } from './metrics.ts'
 import { controllerOptions } from './options.ts'
@@ -21,8 +22,6 @@ import { Owner } from './owner.ts'
 import { runController } from './run.ts'
 import { startWebhooks } from './webhooks.ts'
 
-/** A call about the Lease: the next one is due a second after this one began. */
-const LEASE_CALL_MS = 1500
 /** By then it has done all that it does only once. */
 const STARTED_MS = 60_000
 
@@ -33,9 +32,9 @@ const cluster = connectCluster(log)
 const recorder = new EventRecorder(cluster, systemClock, log, 'metallb-controller')
 const metrics = new ControllerMetrics()
 const cache = new WarmCache(cluster, stop)
-const leases = cluster.impatient(LEASE_CALL_MS)
+const leases = (answerMs: number) => cluster.impatient(answerMs)
 const { webhookMode, deployment } = options
-const owner = new Owner(leases, log, options.namespace, deployment)
+const owner = new Owner(leases(PROMPT.call), log, options.namespace, deployment)
 void owner.learn(systemClock, stop)
 const webhooks =
   webhookMode === 'disabled'

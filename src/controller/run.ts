@@ -8,6 +8,7 @@ import type { WarmCache } from '../adapters/warm-cache.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { Log } from '../ports/log.ts'
+import { PROMPT } from '../core/lease/election.ts'
 import { IP_ADDRESS_POOLS, NAMESPACES, SERVICES } from '../ports/resources.ts'
 import { Leadership } from './leadership.ts'
 import type { Lead, LeadershipDeps } from './leadership.ts'
@@ -25,7 +26,7 @@ export interface ControllerDeps {
   readonly cluster: Cluster
   /** What is followed by way of it stays known from term to term. */
   readonly cache: WarmCache
-  /** The same, with calls that are soon given up. */
+  /** The same, with calls that are given up after so many ms. */
   readonly leases: LeadershipDeps['leases']
   readonly clock: Clock
   readonly log: Log
@@ -62,7 +63,8 @@ export function runController(deps: ControllerDeps, stop: AbortSignal): Controll
         ...deps,
         namespace: options.namespace,
         onStandby: warmUp,
-        predecessorRuns: () => predecessorRuns(deps.leases, options.namespace, options.deployment),
+        predecessorRuns: () =>
+          predecessorRuns(deps.leases(PROMPT.call), options.namespace, options.deployment),
       })
     : undefined
   metrics.watch({

@@ -29,7 +29,7 @@ function start() {
   const log = new MemoryLog()
   const own = api.connect(log)
   const on = { cluster: own, clock: systemClock, log }
-  return startController(on, { leases: own.impatient(1500), identity: `test-${started++}` })
+  return startController(on, { leases: (ms) => own.impatient(ms), identity: `test-${started++}` })
 }
 
 const pool = (name: string, addresses: string[]) =>

@@ -77,10 +77,17 @@ async function start(pod: string, ...more: string[]) {
   }
 }
 
-const holder = async () => {
+const lease = async () => {
   const lease = await cluster.get(LEASES, { namespace: NAMESPACE, name: 'bellwether-controller' })
-  return (lease['spec'] as { holderIdentity: string }).holderIdentity
+  return lease['spec'] as { holderIdentity: string; leaseDurationSeconds: number }
 }
+const holder = async () => (await lease()).holderIdentity
+
+/** One that was late, on a slow machine, has asked for more for a minute. */
+const prompt = () =>
+  until('a Lease of 4 s', async () => (await lease()).leaseDurationSeconds === 4, {
+    timeoutMs: 180_000,
+  })
 
 const create = (name: string) =>
   cluster.create(SERVICES, {
@@ -108,6 +115,7 @@ test('leadership: one of two leads, the other is ready too; killed, stopped, pau
   assert.equal(two.leads(), false)
 
   // Killed: the Lease has to run out.
+  await prompt()
   const lateAfterKill = lateness()
   const killedAt = performance.now()
   await one.end('SIGKILL')

@@ -29,7 +29,7 @@ interface Over extends Partial<Pick<ControllerDeps, 'leases' | 'identity'>> {
 
 export function startController(
   on: { readonly cluster: Cluster; readonly clock: Clock; readonly log: MemoryLog },
-  { leases = on.cluster, identity = 'test', options: others }: Over = {},
+  { leases = () => on.cluster, identity = 'test', options: others }: Over = {},
 ) {
   const { cluster, clock, log } = on
   const ending = new AbortController()

@@ -33,6 +33,8 @@ export class KubeCluster implements Cluster {
   readonly #log: Log
   readonly #http: Http
   readonly #trouble: ApiTrouble
+  /** By how long they wait for an answer. */
+  readonly #impatient = new Map<number, KubeCluster>()
 
   constructor(config: KubeConfig, log: Log, patience: Patience = PATIENCE) {
     this.#config = config
@@ -41,9 +43,13 @@ export class KubeCluster implements Cluster {
     this.#trouble = new ApiTrouble(systemClock, log)
   }
 
-  /** For calls of which each is soon given up, on connections of their own. */
+  /** For calls of which each is soon given up, on connections of their own: the same for the same time. */
   impatient(answerMs: number): Pick<Cluster, 'get' | 'create' | 'update'> {
-    return new KubeCluster(this.#config, this.#log, { ...PATIENCE, answerMs })
+    const known = this.#impatient.get(answerMs)
+    if (known) return known
+    const made = new KubeCluster(this.#config, this.#log, { ...PATIENCE, answerMs })
+    this.#impatient.set(answerMs, made)
+    return made
   }
 
   follow(

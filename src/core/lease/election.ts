@@ -15,23 +15,57 @@ export interface LeaseTiming {
   readonly deadline: number
   /** Who does not lead looks this often. */
   readonly poll: number
+  /** A call that takes longer is given up, and made anew. */
+  readonly call: number
 }
 
 /** A take-over is within `duration` + `poll` of a kill, and within `poll` of a release. */
-export const LEASE_TIMING: LeaseTiming = { duration: 4000, renew: 1000, deadline: 3000, poll: 500 }
+export const PROMPT = {
+  duration: 4000,
+  renew: 1000,
+  deadline: 3000,
+  poll: 500,
+  call: 1500,
+} as const satisfies LeaseTiming
+
+/**
+ * Where there is too little processor time for all, or the API server is slow, a leader would lose the Lease
+ * for nothing but that, and the next one, who has to list everything first, would lose it before it comes to
+ * any work. So who renews late holds it for longer, until that is over: it says so in the Lease, which
+ * others go by.
+ */
+export const PATIENT = {
+  duration: 15_000,
+  renew: 2000,
+  deadline: 12_000,
+  poll: 500,
+  call: 5000,
+} as const satisfies LeaseTiming
+
+/** Renewed so much later than it was to be, it is late. */
+const LATE_MS = 1500
+/** Patience is over when nothing has been late for so long. */
+const CALM_MS = 60_000
 
 export class Election {
   readonly #self: string
-  readonly #timing: LeaseTiming
   #seen: LeaseSpec = {}
   #changedAt = -Infinity
-  /** When the last renewal that succeeded began. */
-  #renewedAt: number | undefined
+  /** When it is to be renewed; undefined: it is not held. */
+  #dueAt: number | undefined
+  /** Until when nobody else can hold it. */
+  #until = -Infinity
+  /** By which it was last claimed. */
+  #timing: LeaseTiming = PROMPT
+  #patientUntil = -Infinity
 
   /** `self`: a name that no other process has, nor this one had before a restart. */
-  constructor(self: string, timing: LeaseTiming = LEASE_TIMING) {
+  constructor(self: string) {
     this.#self = self
-    this.#timing = timing
+  }
+
+  get timing(): LeaseTiming {
+    return this.#timing
   }
 
   /** Who holds it as last seen; '': nobody. */
@@ -51,9 +85,15 @@ export class Election {
     return this.holder === '' || this.holder === this.#self || now >= this.#expiry
   }
 
-  /** What to write to hold it; `at`: the wall clock's time as a MicroTime. */
-  claim(at: string): LeaseSpec {
+  /** What to write now to hold it; `at`: the wall clock's time as a MicroTime. */
+  claim(now: number, at: string): LeaseSpec {
     const again = this.holder === this.#self
+    const { leaseDurationSeconds } = this.#seen
+    // Its last holder had reason to be patient.
+    if (!again && leaseDurationSeconds === PATIENT.duration / 1000) this.#late(now)
+    this.#timing = now < this.#patientUntil ? PATIENT : PROMPT
+    // Others may count by the new time already, though no answer comes.
+    this.#until = Math.min(this.#until, now + this.#timing.deadline)
     const transitions = this.#seen.leaseTransitions ?? 0
     return {
       holderIdentity: this.#self,
@@ -70,12 +110,17 @@ export class Election {
   }
 
   /** A claim was written; its call began at `startedAt`, from which on others count at the earliest. */
-  won(startedAt: number): void {
-    this.#renewedAt = startedAt
+  won(startedAt: number, now: number): void {
+    if (now - (this.#dueAt ?? startedAt) > LATE_MS) this.#late(now)
+    this.#dueAt = startedAt + this.#timing.renew
+    this.#until = startedAt + this.#timing.deadline
   }
 
-  lost(): void {
-    this.#renewedAt = undefined
+  /** It is not held any more: given back, or not renewed in time. */
+  lost(now: number): void {
+    if (!this.holds(now)) this.#late(now)
+    this.#dueAt = undefined
+    this.#until = -Infinity
   }
 
   /** True while nobody else can hold it. */
@@ -85,14 +130,13 @@ export class Election {
 
   /** For how long it is still held if nothing is renewed. */
   remaining(now: number): number {
-    if (this.#renewedAt === undefined) return 0
-    return Math.max(0, this.#renewedAt + this.#timing.deadline - now)
+    return Math.max(0, this.#until - now)
   }
 
   /** How long until it is to be renewed, or looked at. */
   pause(now: number): number {
-    const { renew, poll } = this.#timing
-    if (this.#renewedAt !== undefined) return Math.max(0, this.#renewedAt + renew - now)
+    if (this.#dueAt !== undefined) return Math.max(0, this.#dueAt - now)
+    const { poll } = this.#timing
     const expiry = this.#expiry - now
     return expiry > 0 ? Math.min(poll, expiry) : poll
   }
@@ -101,5 +145,9 @@ export class Election {
     const { leaseDurationSeconds } = this.#seen
     const duration = leaseDurationSeconds ? leaseDurationSeconds * 1000 : this.#timing.duration
     return this.#changedAt + duration
+  }
+
+  #late(now: number): void {
+    this.#patientUntil = now + CALM_MS
   }
 }
