@@ -42,8 +42,10 @@ export const PATIENT = {
   call: 5000,
 } as const satisfies LeaseTiming
 
-/** Renewed so much later than it was to be, it is late. */
+/** Renewed so much later than it was to be, it is late: half of the time that there is. */
 const LATE_MS = 1500
+/** And so much later it is late still, once it has been. */
+const STILL_LATE_MS = 500
 /** Patience is over when nothing has been late for so long. */
 const CALM_MS = 60_000
 
@@ -111,7 +113,8 @@ export class Election {
 
   /** A claim was written; its call began at `startedAt`, from which on others count at the earliest. */
   won(startedAt: number, now: number): void {
-    if (now - (this.#dueAt ?? startedAt) > LATE_MS) this.#late(now)
+    const lateMs = now - (this.#dueAt ?? startedAt)
+    if (lateMs > (now < this.#patientUntil ? STILL_LATE_MS : LATE_MS)) this.#late(now)
     this.#dueAt = startedAt + this.#timing.renew
     this.#until = startedAt + this.#timing.deadline
   }
