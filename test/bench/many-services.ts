@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { KubeCluster } from '../../src/adapters/kube/cluster.ts'
+import { ApiError } from '../../src/ports/cluster.ts'
 import type { KubeObject } from '../../src/ports/cluster.ts'
 import { SERVICES } from '../../src/ports/resources.ts'
 import { MemoryLog } from '../contract/memory-log.ts'
@@ -53,13 +54,22 @@ export async function manyServices(
   )
   await until('the watch', () => followed.synced)
 
+  /** An API server that is late may have made it all the same. */
+  const create = async (object: KubeObject): Promise<void> => {
+    try {
+      await cluster.create(SERVICES, object)
+    } catch (error) {
+      const status = error instanceof ApiError ? error.status : undefined
+      if (status === 0) return create(object)
+      if (status !== 409) throw error
+    }
+  }
   const before = await written(lab)
   const started = performance.now()
   let next = first
   const worker = async () => {
     while (next < first + count) {
-      const object = serviceObject(namespace, `many-${next++}`, WITHOUT_PORTS) as KubeObject
-      await cluster.create(SERVICES, object)
+      await create(serviceObject(namespace, `many-${next++}`, WITHOUT_PORTS) as KubeObject)
     }
   }
   await Promise.all(Array.from({ length: WRITERS }, worker))
