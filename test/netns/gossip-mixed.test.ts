@@ -78,16 +78,17 @@ describe('netns/gossip-mixed: mixed clusters', { concurrency: true }, () => {
 
           const [ourFirst, theirFirst] = [of('ours')[0], of('go')[0]]
           assert.ok(ourFirst && theirFirst)
+          // Who has left still answers: it is missed for what it said, or not at all. News of it that is lost too
+          // often waits for a push/pull, of 30 s.
           ourFirst.leave()
           await agreed(
             'one of ours left',
             living.filter((peer) => peer !== ourFirst),
-            5000,
           )
           if (peers.length === 3) return
           theirFirst.leave()
           const rest = living.filter((peer) => peer !== ourFirst && peer !== theirFirst)
-          await agreed('one of theirs left', rest, 5000)
+          await agreed('one of theirs left', rest)
           const departed = [...gone, ourFirst, theirFirst]
           for (const peer of rest) assert.deepEqual(peer.left.toSorted(), namesOf(departed))
         },
