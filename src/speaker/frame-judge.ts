@@ -72,7 +72,7 @@ export class FrameJudge {
       return meant ? 'vlanTagged' : 'notForUs'
     }
     if (frame.cut) return 'oversized'
-    this.#hearSenderOn(on, frame)
+    this.hearSender(frame, on)
     const reason = this.#responder.decide(frame, on, this.#table.vips, this.#table.lame)
     const { vip } = this.#responder
     if (reason || !vip) return reason
@@ -85,11 +85,7 @@ export class FrameJudge {
   }
 
   /** Another that uses an address of ours: it takes what was given to it, or is a rival. */
-  hearSender(frame: ReceivedFrame): void {
-    this.#hearSenderOn(this.#interfaces.at(frame.ifindex), frame)
-  }
-
-  #hearSenderOn(on: AnnouncingInterface | undefined, frame: ReceivedFrame): void {
+  hearSender(frame: ReceivedFrame, on = this.#interfaces.at(frame.ifindex)): void {
     if (!on) return
     const vip = usedBySender(frame, on.name, this.#table.vips)
     if (!vip) return

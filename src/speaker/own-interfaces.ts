@@ -9,8 +9,8 @@ import type { Mac } from '../core/net/mac.ts'
 export class OwnInterfaces {
   readonly #links = new LinkWatch()
   #exclude: readonly RegExp[]
+  /** By index; undefined: not looked yet. */
   #announcing: ReadonlyMap<number, AnnouncingInterface> | undefined
-  #all: readonly AnnouncingInterface[] = []
   #macs: readonly Mac[] = []
 
   /** Throws where the kernel refuses. `exclude`: names of those that do not announce. */
@@ -29,7 +29,7 @@ export class OwnInterfaces {
   }
 
   get announcing(): readonly AnnouncingInterface[] {
-    return this.#all
+    return [...(this.#announcing?.values() ?? [])]
   }
 
   /** Of all interfaces of this node. */
@@ -58,8 +58,7 @@ export class OwnInterfaces {
     this.#macs = links.flatMap(({ mac }) => mac ?? [])
     const all = announcingInterfaces(links, addresses, this.#exclude)
     // Most changes are of other interfaces: those of pods that come and go.
-    if (this.#announcing && isDeepStrictEqual(all, this.#all)) return false
-    this.#all = all
+    if (this.#announcing && isDeepStrictEqual(all, this.announcing)) return false
     this.#announcing = new Map(all.map((on) => [on.index, on]))
     return true
   }

@@ -55,15 +55,15 @@ export async function manyServices(
   await until('the watch', () => followed.synced)
 
   /** An API server that is late may have made it all the same. */
-  const create = async (object: KubeObject): Promise<void> => {
-    try {
-      await cluster.create(SERVICES, object)
-    } catch (error) {
-      const status = error instanceof ApiError ? error.status : undefined
-      if (status === 0) return create(object)
-      if (status !== 409) throw error
-    }
-  }
+  const create = (object: KubeObject) =>
+    until(`${object.metadata.name} to be made`, async () => {
+      try {
+        await cluster.create(SERVICES, object)
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 409)) throw error
+      }
+      return true
+    })
   const before = await written(lab)
   const started = performance.now()
   let next = first

@@ -83,8 +83,11 @@ const lease = async () => {
 }
 const holder = async () => (await lease()).holderIdentity
 
-/** For so long the Lease has to be silent, and a look more: 4 s, but on a machine that was too slow for that. */
-const takeoverMs = async () => (await lease()).leaseDurationSeconds * 1000 + 1000
+/** One that was late, on a slow machine, has asked for more for a minute. */
+const prompt = () =>
+  until('a Lease of 4 s', async () => (await lease()).leaseDurationSeconds === 4, {
+    timeoutMs: 180_000,
+  })
 
 const create = (name: string) =>
   cluster.create(SERVICES, {
@@ -112,14 +115,14 @@ test('leadership: one of two leads, the other is ready too; killed, stopped, pau
   assert.equal(two.leads(), false)
 
   // Killed: the Lease has to run out.
-  const withinMs = await takeoverMs()
+  await prompt()
   const lateAfterKill = lateness()
   const killedAt = performance.now()
   await one.end('SIGKILL')
   await create('second')
   await served('second')
   const killMs = performance.now() - killedAt
-  assert.ok(killMs <= withinMs + lateAfterKill(), `served ${Math.round(killMs)} ms after the kill`)
+  assert.ok(killMs <= 5000 + lateAfterKill(), `served ${Math.round(killMs)} ms after the kill`)
 
   // Stopped: it is given back.
   const three = await start('three')

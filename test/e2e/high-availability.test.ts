@@ -24,14 +24,16 @@ test('e2e/ha: after a kill the other controller gives addresses within 5 s, afte
   // kubectl and the shell around it take their time, too: so long where nothing happens, if the machine is slow.
   const overheadMs = Math.max(1500, 2 * (await msUntilServed('before')))
   const before = await externalIp(lab, vips.key('before'))
-  // For so long the Lease has to be silent: 4 s, but on a machine that was too slow for that.
+  // One that was late, on a slow machine, has asked for more for a minute.
   const duration = 'jsonpath={.spec.leaseDurationSeconds}'
   const lease = ['-n', NAMESPACE, 'get', 'lease', 'bellwether-controller', '-o', duration]
-  const silenceMs = Number(await lab.kubectl(...lease)) * 1000
+  await until('a Lease of 4 s', async () => (await lab.kubectl(...lease)) === '4', {
+    timeoutMs: 180_000,
+  })
   const first = await leader(lab)
   await lab.killContainer(first.node, first.pod, 'controller')
   const killMs = await msUntilServed('killed')
-  assert.ok(killMs <= silenceMs + 1000 + overheadMs, `${Math.round(killMs)} ms after the kill`)
+  assert.ok(killMs <= 5000 + overheadMs, `${Math.round(killMs)} ms after the kill`)
   const second = await leader(lab)
   assert.notEqual(second.pod, first.pod)
 
