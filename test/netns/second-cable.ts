@@ -81,6 +81,14 @@ export class SecondCable {
     )
   }
 
+  /** Answers to what was asked since that moment. */
+  answersTo(sinceMs: number): ArpEvent[] {
+    const events = parseArpEvents(this.#lines)
+    const asked = events.filter(({ mac, atMs }) => mac === undefined && atMs > sinceMs)
+    const seqs = new Set(asked.map(({ seq }) => seq))
+    return events.filter(({ mac, seq }) => mac !== undefined && seqs.has(seq))
+  }
+
   /** The first answer of that speaker since that moment; waited for. */
   answer(number: number, sinceMs: number): Promise<ArpEvent> {
     return until(

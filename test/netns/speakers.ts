@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -90,14 +90,13 @@ export class Speaker {
     return last?.kind === 'members' ? last.members.map(({ name }) => name) : []
   }
 
-  /** Names of those that it did not take for alive any more at some time. */
-  get lost(): string[] {
+  /** Those that it did not take for alive any more at some time, and when. */
+  get lost(): { readonly name: string; readonly at: number }[] {
     const lists = this.heard.flatMap((message) => (message.kind === 'members' ? [message] : []))
-    return lists.flatMap(({ members }, i) => {
+    return lists.flatMap(({ members, at }, i) => {
       const before = lists[i - 1]?.members ?? []
-      return before
-        .map(({ name }) => name)
-        .filter((name) => !members.some((it) => it.name === name))
+      const gone = before.filter(({ name }) => !members.some((it) => it.name === name))
+      return gone.map(({ name }) => ({ name, at }))
     })
   }
 
@@ -142,11 +141,34 @@ export class Speaker {
     this.#child.kill(signal)
   }
 
+  /** Stops it with SIGSTOP; resolves when each of its threads stands still. */
+  async freeze(): Promise<void> {
+    this.signal('SIGSTOP')
+    await until(`${this.name} to stand still`, () => {
+      return globSync(`/proc/${this.#child.pid}/task/*/stat`).every((file) => {
+        return readFileSync(file, 'utf8').includes(') T ')
+      })
+    })
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     this.#child.kill('SIGKILL')
     await once(this.#child, 'exit')
   }
+}
+
+/** What they said, in order of time: for who wonders why. */
+export function storyOf(speakers: readonly Speaker[]): string {
+  const said = speakers.flatMap(({ name, heard }) =>
+    heard
+      .filter(({ kind }) => kind !== 'members' && kind !== 'view')
+      .map((message) => ({ ...message, name })),
+  )
+  return said
+    .sort((a, b) => a.at - b.at)
+    .map(({ name, at, ...message }) => `${at.toFixed(1)} ${name} ${JSON.stringify(message)}`)
+    .join('\n')
 }
 
 const netnsOf = (number: number): string => `bws-${number}-${process.pid}`
