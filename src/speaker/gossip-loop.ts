@@ -6,10 +6,9 @@
 import { DETECTIONS } from '../core/gossip/detection.ts'
 import type { DetectionName } from '../core/gossip/detection.ts'
 import type { Address } from '../core/gossip/effects.ts'
+import { handoverWord } from '../core/gossip/handover-word.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
 import { textOfIp } from '../core/net/ip.ts'
-import { decodeHandover } from '../core/wire/handover.ts'
-import { sameBytes } from '../core/wire/memberlist/bytes.ts'
 import type { Security } from '../core/wire/memberlist/security.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -265,18 +264,14 @@ export class GossipLoop {
   }
 
   #heard(payload: Uint8Array, from: Address): void {
-    const message = decodeHandover(payload)
-    if (!message.ok) {
-      // Padding of a ping, or another program's.
-      if (message.reason === 'notHandover') return
-      return this.#deps.log.debug('handover-dropped', { reason: message.reason })
+    const word = handoverWord(payload, from, (name) => this.#shell?.node.members.get(name))
+    if (!word.ok) {
+      if (word.reason === 'notHandover') return
+      this.#shell?.node.witness.word(word.reason)
+      return this.#deps.log.debug('handover-dropped', { reason: word.reason })
     }
-    const sender = this.#shell?.node.members.get(message.value.from)
-    if (!sender || !sameBytes(sender.addr, from.ip)) {
-      return this.#deps.log.debug('handover-dropped', { reason: 'notFromMember' })
-    }
-    this.#deps.log.debug('handover-heard', message.value)
-    this.#vips.heard(message.value, this.#deps.clock.now())
+    this.#deps.log.debug('handover-heard', word.value)
+    this.#vips.heard(word.value, this.#deps.clock.now())
     this.#dispatch.want()
   }
 

@@ -162,7 +162,7 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: 'bellwether_gossip_dropped_total',
-    help: 'Gossip received that could not be used: parts of datagrams, streams, connections',
+    help: 'Gossip received that could not be used: parts of datagrams, streams, connections, words of handovers',
     type: 'counter',
     labels: ['reason'],
     read: ({ gossip }) => each('reason', gossip?.counters.dropped),

@@ -1,10 +1,13 @@
 /** What a member has counted since its start: for metrics and for people. They only ever grow. */
 import type { PacketDrop } from '../wire/memberlist/packet.ts'
 import type { StreamDrop } from '../wire/memberlist/stream.ts'
+import type { WordDrop } from './handover-word.ts'
 import type { Cause, Withheld } from './watched.ts'
 
 /** Why a connection was closed before what it sent could be understood: bounds of docs/wire-limits.md. */
 export type ConnectionDrop = 'tooManyConnections' | 'requestTooSlow' | 'tooManyBytes'
+
+export type GossipDrop = PacketDrop | StreamDrop | ConnectionDrop | WordDrop
 
 export interface GossipCounters {
   /** Members that came under suspicion: by our own word, or by what others said. */
@@ -13,8 +16,8 @@ export interface GossipCounters {
   readonly detections: Record<Cause, number>
   /** Silences that were not held against a member. */
   readonly withheld: Record<Withheld, number>
-  /** Parts of datagrams, streams and connections that could not be used. */
-  readonly dropped: Partial<Record<PacketDrop | StreamDrop | ConnectionDrop, number>>
+  /** Parts of datagrams, streams, connections and words of a handover that could not be used. */
+  readonly dropped: Partial<Record<GossipDrop, number>>
   readonly datagrams: { sent: number; received: number }
   readonly bytes: { sent: number; received: number }
   /** `refuted`: others said that we are not what we are. `nameConflict`: two addresses bear one name. */

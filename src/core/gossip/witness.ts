@@ -2,10 +2,11 @@
 import type { PacketDrop, Unpacked } from '../wire/memberlist/packet.ts'
 import type { StreamDrop } from '../wire/memberlist/stream.ts'
 import { newCounters } from './counters.ts'
-import type { ConnectionDrop } from './counters.ts'
+import type { ConnectionDrop, GossipDrop } from './counters.ts'
 import type { Address, Effect } from './effects.ts'
 import { Findings } from './findings.ts'
 import { pushPullMs } from './formulas.ts'
+import type { WordDrop } from './handover-word.ts'
 import type { Member, MemberState } from './members.ts'
 import type { Profile } from './profiles.ts'
 
@@ -33,6 +34,11 @@ export class Witness {
 
   /** A connection was closed for what it costs. */
   connection(reason: ConnectionDrop): void {
+    this.#count(reason)
+  }
+
+  /** What somebody said of addresses that change hands was of no use. */
+  word(reason: WordDrop): void {
     this.#count(reason)
   }
 
@@ -72,7 +78,7 @@ export class Witness {
     this.findings.dropped(from.ip, reason, now)
   }
 
-  #count(reason: PacketDrop | StreamDrop | ConnectionDrop): void {
+  #count(reason: GossipDrop): void {
     const { dropped } = this.counters
     dropped[reason] = (dropped[reason] ?? 0) + 1
   }
