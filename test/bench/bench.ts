@@ -106,6 +106,7 @@ async function many(from: number, to: number): Promise<void> {
     `${result.assignedS.toFixed(2)} s`,
     first ? 'MetalLB: assigned 29.7 s after' : '',
   ])
+  rows.push(['… last one has endpoints, by Kubernetes', `${result.endpointsS.toFixed(2)} s`, ''])
   rows.push(['… all answer ARP after the last create', `${result.answeredS.toFixed(2)} s`, ''])
   const { status, events } = result.writes
   rows.push([

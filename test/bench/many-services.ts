@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { KubeCluster } from '../../src/adapters/kube/cluster.ts'
 import { ApiError } from '../../src/ports/cluster.ts'
-import type { KubeObject } from '../../src/ports/cluster.ts'
-import { SERVICES } from '../../src/ports/resources.ts'
+import type { KubeObject, Resource } from '../../src/ports/cluster.ts'
+import { ENDPOINT_SLICES, SERVICES } from '../../src/ports/resources.ts'
 import { MemoryLog } from '../contract/memory-log.ts'
 import { serviceObject } from '../e2e/harness.ts'
 import type { Lab } from '../lab/lab.ts'
@@ -21,6 +21,8 @@ export interface ManyServices {
   readonly createdS: number
   /** From the last create until the last has its address, as a watch hears it. */
   readonly assignedS: number
+  /** From the last create until the last has endpoints, without which nobody may announce it: Kubernetes' part. */
+  readonly endpointsS: number
   /** From the last create until the client has heard each of them answer ARP. */
   readonly answeredS: number
   /** Calls of the controller to the API server that write, of each Service, by what they write. */
@@ -37,22 +39,14 @@ export async function manyServices(
   config.loadFromFile(lab.kubeconfig)
   const cluster = new KubeCluster(config, new MemoryLog())
   const stop = new AbortController()
-  const addresses = new Map<string, string>()
   const isNew = (name: string) => /^many-(\d+)$/.test(name) && Number(name.slice(5)) >= first
-  let lastAssigned = 0
-  const followed = cluster.follow(
-    SERVICES,
-    { namespace },
-    (change) => {
-      if (change.kind !== 'upsert' || !isNew(change.object.metadata.name)) return
-      const ip = addressOf(change.object)
-      if (ip === undefined || addresses.has(change.key)) return
-      addresses.set(change.key, ip)
-      lastAssigned = performance.now()
-    },
-    stop.signal,
-  )
-  await until('the watch', () => followed.synced)
+  const hear = (resource: Resource, read: (object: KubeObject) => Found | undefined) =>
+    heardOf(cluster, resource, namespace, stop.signal, (object) => {
+      const found = read(object)
+      return found && isNew(found.service) ? found : undefined
+    })
+  const addresses = await hear(SERVICES, addressOf)
+  const endpoints = await hear(ENDPOINT_SLICES, endpointsOf)
 
   /** An API server that is late may have made it all the same. */
   const create = (object: KubeObject) =>
@@ -74,17 +68,58 @@ export async function manyServices(
   }
   await Promise.all(Array.from({ length: WRITERS }, worker))
   const created = performance.now()
-  await until('all addresses', () => addresses.size === count, { timeoutMs: 600_000, everyMs: 20 })
+  const all = { timeoutMs: 600_000, everyMs: 20 }
+  await until('all addresses', () => addresses.of.size === count, all)
+  const [answeredMs] = await Promise.all([
+    answering(lab, [...addresses.of.values()]),
+    until('all endpoints', () => endpoints.of.size === count, all),
+  ])
   stop.abort()
 
-  await answering(lab, [...addresses.values()])
-  const answered = performance.now()
+  const after = (ms: number) => Math.max(0, ms - created) / 1000
   return {
     createdS: (created - started) / 1000,
-    assignedS: Math.max(0, lastAssigned - created) / 1000,
-    answeredS: (answered - created) / 1000,
+    assignedS: after(addresses.lastMs),
+    endpointsS: after(endpoints.lastMs),
+    answeredS: after(answeredMs),
     writes: await eachWritten(lab, before, count),
   }
+}
+
+/** Of which Service an object tells, and what. */
+interface Found {
+  readonly service: string
+  readonly text: string
+}
+
+/** What was heard of each Service, and when of the last one. */
+interface Heard {
+  readonly of: Map<string, string>
+  lastMs: number
+}
+
+/** Follows a kind, and notes what is first heard of each Service. */
+async function heardOf(
+  cluster: KubeCluster,
+  resource: Resource,
+  namespace: string,
+  signal: AbortSignal,
+  read: (object: KubeObject) => Found | undefined,
+): Promise<Heard> {
+  const heard: Heard = { of: new Map(), lastMs: 0 }
+  const followed = cluster.follow(
+    resource,
+    { namespace },
+    (change) => {
+      const found = change.kind === 'upsert' ? read(change.object) : undefined
+      if (!found || heard.of.has(found.service)) return
+      heard.of.set(found.service, found.text)
+      heard.lastMs = performance.now()
+    },
+    signal,
+  )
+  await until(`the watch of ${resource.plural}`, () => followed.synced)
+  return heard
 }
 
 type Written = Readonly<Record<'status' | 'events', number>>
@@ -126,8 +161,8 @@ async function eachWritten(lab: Lab, before: Written, count: number): Promise<Wr
   }
 }
 
-/** Resolves when the client has had an answer from each address. */
-async function answering(lab: Lab, ips: readonly string[]): Promise<void> {
+/** When the client has had an answer from each address. */
+async function answering(lab: Lab, ips: readonly string[]): Promise<number> {
   const file = join(tmpdir(), `bellwether-bench-${process.pid}.txt`)
   writeFileSync(file, ips.join('\n'))
   const prober = new URL('arp-prober.ts', import.meta.url).pathname
@@ -141,12 +176,22 @@ async function answering(lab: Lab, ips: readonly string[]): Promise<void> {
       },
       { timeoutMs: 300_000 },
     )
+    return performance.now()
   } finally {
     rmSync(file)
   }
 }
 
-function addressOf(object: KubeObject): string | undefined {
+function addressOf(object: KubeObject): Found | undefined {
   const status = object['status'] as { loadBalancer?: { ingress?: { ip?: string }[] } } | undefined
-  return status?.loadBalancer?.ingress?.[0]?.ip
+  const text = status?.loadBalancer?.ingress?.[0]?.ip
+  return text === undefined ? undefined : { service: object.metadata.name, text }
+}
+
+function endpointsOf(object: KubeObject): Found | undefined {
+  const service = object.metadata.labels?.['kubernetes.io/service-name']
+  const endpoints = object['endpoints'] as readonly unknown[] | null | undefined
+  return service === undefined || !endpoints?.length
+    ? undefined
+    : { service, text: `${endpoints.length}` }
 }
