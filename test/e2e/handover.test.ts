@@ -100,8 +100,10 @@ test('e2e/handover: a speaker that crashes again and again does not shake the ad
   const owner = await nodeOf(mac)
   const victim = lab.nodes.find((node) => node !== owner) ?? ''
   const fromMs = Date.now()
+  const killed: number[] = []
   for (let i = 0; i < 3; i++) {
     const { pid } = await victimOn(lab, victim)
+    killed.push(Date.now())
     process.kill(pid, 'SIGKILL')
     await until('it to be restarted', async () => (await victimOn(lab, victim)).pid !== pid, {
       // The kubelet waits ever longer: 10 s, 20 s, and as much again where it died before.
@@ -111,7 +113,8 @@ test('e2e/handover: a speaker that crashes again and again does not shake the ad
   await speakersReady(lab)
   const { tcp, arp } = watch.figures(mac, { fromMs, toMs: Infinity })
   assert.equal(arp.takeoverMs, null, 'somebody else answered')
-  assert.equal(tcp.failed, 0, JSON.stringify(tcp))
+  const seen = { address: ip, owner, victim, killed, fromMs, tcp, arp }
+  assert.equal(tcp.failed, 0, JSON.stringify(seen))
 })
 
 test('e2e/handover: all speakers are rolled and no connection fails', async () => {

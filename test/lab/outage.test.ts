@@ -15,7 +15,7 @@ test('lab/outage: the silence is from the last answer before it to the first aft
     silentMs: 60,
     lateMs: 0,
     failed: 2,
-    errors: ['ETIMEDOUT'],
+    errors: ['20: ETIMEDOUT', '40: ETIMEDOUT'],
     total: 4,
     recovered: true,
   })

@@ -15,7 +15,7 @@ export interface Outage {
   /** For how much of that the prober itself did not come to ask: the machine kept it waiting. */
   readonly lateMs: number
   readonly failed: number
-  /** How: each once. */
+  /** When, in ms since the first probe, and how: the first ten. */
   readonly errors: readonly string[]
   readonly total: number
   /** False if the last probe failed: the silence was not over when probing ended. */
@@ -29,6 +29,9 @@ export function parseProbes(lines: string): Probe[] {
     .map((line) => JSON.parse(line) as Probe)
     .sort((a, b) => a.atMs - b.atMs)
 }
+
+/** Failures that are told one by one. */
+const TOLD = 10
 
 /** From one probe to the next, where the prober is not late. */
 const ON_TIME_MS = 100
@@ -55,7 +58,10 @@ export function longestOutage(probes: readonly Probe[]): Outage {
     silentMs: Math.round(to - from),
     lateMs: Math.round(late(probes, from, to)),
     failed: probes.filter((probe) => !probe.ok).length,
-    errors: [...new Set(probes.flatMap(({ error }) => error ?? []))],
+    errors: probes
+      .filter((probe) => !probe.ok)
+      .slice(0, TOLD)
+      .map(({ atMs, error }) => `${Math.round(atMs - (probes[0]?.atMs ?? 0))}: ${error}`),
     total: probes.length,
     recovered: probes.at(-1)?.ok ?? false,
   }
