@@ -6,6 +6,7 @@ import { formatIp, parseIp } from '../core/net/ip.ts'
 import { elect, poolOf } from '../core/election/candidacy.ts'
 import type { Candidacy, NoCandidacy, Verdict } from '../core/election/candidacy.ts'
 import { seatAll } from '../core/election/spread.ts'
+import type { Seat } from '../core/election/spread.ts'
 import type { Config, Endpoint, Node, Service } from '../core/config/model.ts'
 
 export interface TableOptions {
@@ -33,6 +34,8 @@ export class CandidacyTable {
   readonly #endpoints = new Map<string, Map<string, readonly Endpoint[]>>()
   readonly #nodes = new Map<string, Node>()
   readonly #results = new Map<string, Result>()
+  /** With their seats, by what they are without. */
+  readonly #seated = new WeakMap<Candidacy, Candidacy>()
   #config: Config | undefined
   #dirty = new Set<string>()
 
@@ -80,7 +83,10 @@ export class CandidacyTable {
     return []
   }
 
-  /** All candidacies, of the oldest Service first, or undefined if they are as they were last time. */
+  /**
+   * All candidacies, of the oldest Service first, or undefined if they are as they were last time. One that has
+   * not changed is the same object.
+   */
   compute(): readonly Candidacy[] | undefined {
     if (!this.#config) return undefined
     let changed = false
@@ -90,11 +96,17 @@ export class CandidacyTable {
     const byAge = [...this.#results.values()].sort((a, b) => (a.age < b.age ? -1 : 1))
     const seats = seatAll(byAge.map(({ ips, verdict }) => ({ ips, seats: verdict.seats })))
     return byAge.flatMap(({ verdict }) =>
-      verdict.candidacies.map((candidacy) => {
-        const seat = seats.get(candidacy.ip)
-        return seat ? { ...candidacy, seat } : candidacy
-      }),
+      verdict.candidacies.map((candidacy) => this.#withSeat(candidacy, seats.get(candidacy.ip))),
     )
+  }
+
+  #withSeat(candidacy: Candidacy, seat: Seat | undefined): Candidacy {
+    if (!seat) return candidacy
+    const before = this.#seated.get(candidacy)
+    if (before?.seat?.home === seat.home && before.seat.group === seat.group) return before
+    const seated = { ...candidacy, seat }
+    this.#seated.set(candidacy, seated)
+    return seated
   }
 
   /** Why nobody may announce the Service, or undefined if somebody may. */
@@ -129,9 +141,9 @@ export class CandidacyTable {
     // Those made in the same second by their names, so that all speakers agree.
     const age = `${service.creationTimestamp ?? ''} ${key}`
     const result = { verdict, age, ips: canonical(service.ingress) }
-    const before = this.#results.get(key)
+    if (JSON.stringify(this.#results.get(key)) === JSON.stringify(result)) return false
     this.#results.set(key, result)
-    return JSON.stringify(before) !== JSON.stringify(result)
+    return true
   }
 
   #touchAll(): void {

@@ -63,7 +63,8 @@ export class Dispatch {
     }
     const takeovers = this.#vips.settle(clock.now(), unixMs())
     if (takeovers.length > 0) toMain({ kind: 'takeovers', takeovers })
-    this.#telling.want()
+    // In a turn of its own: others wait for an answer of this thread, and for no more than one of these at once.
+    clock.after(0, () => this.#telling.want())
     this.#tick?.cancel()
     const deadline = this.#vips.handover.nextDeadline()
     if (deadline !== undefined) {
@@ -100,8 +101,14 @@ export class Dispatch {
 
   /** Who owns what; over when the main thread has taken it in. */
   #tellOwners(): Promise<void> | undefined {
-    const owners = this.#vips.view
-    if (isSame(owners, this.#owners)) return undefined
+    const before = this.#owners
+    const owners = this.#vips.view.map((owner, i) => {
+      const other = before[i]
+      return other && isSame(owner, other) ? other : owner
+    })
+    if (owners.length === before.length && owners.every((owner, i) => owner === before[i])) {
+      return undefined
+    }
     this.#owners = owners
     this.#deps.toMain({ kind: 'owners', owners })
     return new Promise((resolve) => {
@@ -111,19 +118,10 @@ export class Dispatch {
 }
 
 /** Field by field: as text, a thousand of them would cost ten times that. What is known of a take-over is one object. */
-function isSame(owners: readonly OwnerView[], others: readonly OwnerView[]): boolean {
-  return (
-    owners.length === others.length &&
-    owners.every(({ service, ip, owner, holding, why, taken }, i) => {
-      const other = others[i]
-      return (
-        other?.ip === ip &&
-        other.service === service &&
-        other.owner === owner &&
-        other.holding === holding &&
-        other.why === why &&
-        other.taken === taken
-      )
-    })
-  )
-}
+const isSame = (one: OwnerView, other: OwnerView): boolean =>
+  one.ip === other.ip &&
+  one.service === other.service &&
+  one.owner === other.owner &&
+  one.holding === other.holding &&
+  one.why === other.why &&
+  one.taken === other.taken

@@ -9,7 +9,15 @@ import type { DetectionName } from '../core/gossip/detection.ts'
 import type { Profile } from '../core/gossip/profiles.ts'
 import { GossipLoop } from './gossip-loop.ts'
 import type { Switches } from './memberlist-file.ts'
-import type { FromPacket, GossipToMain, MainToGossip } from './messages.ts'
+import { ListReceiver, ListSender } from './list-patch.ts'
+import type {
+  Candidacy,
+  FromPacket,
+  GossipToMain,
+  GossipToMainWire,
+  MainToGossipWire,
+  OwnerView,
+} from './messages.ts'
 import { PortLog } from './port-log.ts'
 import { wake } from './wake.ts'
 
@@ -38,7 +46,13 @@ const {
   lease: shared,
   ...options
 } = workerData as GossipThreadData
-const toMain = (message: GossipToMain) => port.postMessage(message)
+const candidaciesReceived = new ListReceiver<Candidacy>()
+const ownersSent = new ListSender<OwnerView>()
+const toMain = (message: GossipToMain) => {
+  const wire: GossipToMainWire =
+    message.kind === 'owners' ? { ...message, owners: ownersSent.patch(message.owners) } : message
+  port.postMessage(wire)
+}
 const lease = new Lease(shared)
 
 takeShortTurns()
@@ -59,5 +73,9 @@ const loop = await GossipLoop.start(
     },
   },
 )
-port.on('message', (message: MainToGossip) => loop.receive(message))
+port.on('message', (message: MainToGossipWire) => {
+  if (message.kind !== 'candidacies') return loop.receive(message)
+  const candidacies = candidaciesReceived.take(message.candidacies)
+  loop.receive({ ...message, candidacies })
+})
 packetPort.on('message', (message: FromPacket) => loop.fromPacket(message))

@@ -7,6 +7,7 @@
  *
  * Every message is plain data. Tables go as a whole, so a reader never sees half of one; the large ones
  * one at a time and with a rest in between (paced.ts), so that none piles up before a thread that is late.
+ * Of candidacies and owners only the rows that changed cross (list-patch.ts); those at both ends have all.
  */
 import type { Asked } from '../core/announce/decide.ts'
 import type { GroupMembership } from '../core/announce/groups.ts'
@@ -17,6 +18,7 @@ import type { AnnouncedVip, Ownership } from '../core/election/owners.ts'
 import type { Takeover, Taken } from '../core/election/takeover.ts'
 import type { Finding } from '../core/gossip/findings.ts'
 import type { GossipView } from '../core/gossip/view.ts'
+import type { ListPatch } from './list-patch.ts'
 
 export type { AnnouncedVip, Candidacy, GroupMembership, Ownership, Rival, Takeover, Taken }
 
@@ -93,6 +95,14 @@ export type GossipToMain =
       readonly event: string
       readonly fields: object
     }
+
+/** As they cross. */
+export type MainToGossipWire =
+  | Exclude<MainToGossip, { kind: 'candidacies' }>
+  | { readonly kind: 'candidacies'; readonly candidacies: ListPatch<Candidacy> }
+export type GossipToMainWire =
+  | Exclude<GossipToMain, { kind: 'owners' }>
+  | { readonly kind: 'owners'; readonly owners: ListPatch<OwnerView> }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 

@@ -8,13 +8,17 @@ import type {
   AnnounceOptions,
   Candidacy,
   GossipToMain,
+  GossipToMainWire,
   MainToGossip,
+  MainToGossipWire,
   MainToPacket,
+  OwnerView,
   PacketToMain,
   ToPacket,
 } from './messages.ts'
 import { newLease } from '../adapters/lease.ts'
 import { stepBack } from '../adapters/priority.ts'
+import { ListReceiver, ListSender } from './list-patch.ts'
 import { threadUrl } from './thread-url.ts'
 import { wake } from './wake.ts'
 
@@ -70,7 +74,15 @@ export async function startThreads(options: ThreadOptions): Promise<Threads> {
     transferList: [packetPort],
   })
   stepBack()
-  const toGossip = (message: MainToGossip) => gossip.postMessage(message)
+  const candidaciesSent = new ListSender<Candidacy>()
+  const ownersReceived = new ListReceiver<OwnerView>()
+  const toGossip = (message: MainToGossip) => {
+    const wire: MainToGossipWire =
+      message.kind === 'candidacies'
+        ? { ...message, candidacies: candidaciesSent.patch(message.candidacies) }
+        : message
+    gossip.postMessage(wire)
+  }
   /** Those that are on their way, the oldest first. */
   const taken: (() => void)[] = []
   const died = Promise.race([exited(packet, 'packet'), exited(gossip, 'gossip')])
@@ -86,10 +98,11 @@ export async function startThreads(options: ThreadOptions): Promise<Threads> {
       wake(wakeFd)
     },
     onGossip(receive) {
-      gossip.on('message', (message: GossipToMain) => {
+      gossip.on('message', (message: GossipToMainWire) => {
         if (message.kind === 'candidaciesTaken') return taken.shift()?.()
-        receive(message)
-        if (message.kind === 'owners') toGossip({ kind: 'ownersTaken' })
+        if (message.kind !== 'owners') return receive(message)
+        receive({ ...message, owners: ownersReceived.take(message.owners) })
+        toGossip({ kind: 'ownersTaken' })
       })
     },
     onPacket: (receive) => void packet.on('message', receive),
