@@ -30,11 +30,10 @@ export class ListReceiver<T extends object> {
 
   take({ from, fresh }: ListPatch<T>): readonly T[] {
     const before = this.#list
-    const next = fresh.values()
-    this.#list = Array.from(from).flatMap((place) => {
-      const row = place < 0 ? next.next().value : before[place]
-      return row ?? []
-    })
+    let next = 0
+    this.#list = Array.from(from, (place) => (place < 0 ? fresh[next++] : before[place])).filter(
+      (row) => row !== undefined,
+    )
     return this.#list
   }
 }
