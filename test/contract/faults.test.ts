@@ -146,7 +146,9 @@ test('faults: a kind that it may not see is told as that, with the remedy', asyn
   await until('it to be told', () => log.events().includes('api-refused'))
   assert.match(JSON.stringify(log.lines), /manifests\/bellwether.yaml/)
   proxy.fault = { kind: 'none' }
+  // The watch of before may bring it sooner than the list that is asked for again.
   await hears()
+  await until('it to be over', () => log.events().includes('api-allowed-again'))
   assert.deepEqual(log.events(), ['api-refused', 'api-allowed-again'])
 })
 
