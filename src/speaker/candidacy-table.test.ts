@@ -162,3 +162,18 @@ test('speaker/table: a configuration that orphans an announced address is refuse
   it.setService('default/a', { ...service('a', '10.0.0.1'), ingress: [] })
   assert.deepEqual(it.setConfig(config('10.9.0.0/24')), [])
 })
+
+test('speaker/candidacy-table: what has not changed is the same object, so that another thread need not hear of it', () => {
+  const t = table()
+  serve(t, 'a', '10.0.0.1')
+  const [before] = t.compute() ?? []
+  assert.ok(before?.seat)
+  serve(t, 'b', '10.0.0.2')
+  // Told again, as it was.
+  serve(t, 'a', '10.0.0.1')
+  const after = t.compute() ?? []
+  assert.equal(after.length, 2)
+  assert.equal(after[0], before)
+  serve(t, 'a', '10.0.0.3')
+  assert.notEqual(t.compute()?.[0], before)
+})

@@ -100,15 +100,6 @@ export class CandidacyTable {
     )
   }
 
-  #withSeat(candidacy: Candidacy, seat: Seat | undefined): Candidacy {
-    if (!seat) return candidacy
-    const before = this.#seated.get(candidacy)
-    if (before?.seat?.home === seat.home && before.seat.group === seat.group) return before
-    const seated = { ...candidacy, seat }
-    this.#seated.set(candidacy, seated)
-    return seated
-  }
-
   /** Why nobody may announce the Service, or undefined if somebody may. */
   reason(key: string): NoCandidacy | undefined {
     return this.#results.get(key)?.verdict.refusal
@@ -144,6 +135,15 @@ export class CandidacyTable {
     if (JSON.stringify(this.#results.get(key)) === JSON.stringify(result)) return false
     this.#results.set(key, result)
     return true
+  }
+
+  #withSeat(candidacy: Candidacy, seat: Seat | undefined): Candidacy {
+    if (!seat) return candidacy
+    const before = this.#seated.get(candidacy)
+    if (before?.seat?.home === seat.home && before.seat.group === seat.group) return before
+    const seated = { ...candidacy, seat }
+    this.#seated.set(candidacy, seated)
+    return seated
   }
 
   #touchAll(): void {

@@ -91,3 +91,17 @@ test('speaker/dispatch: what comes of each announcement is looked at together', 
   await clock.advance(1000)
   assert.ok(looks > 0 && looks < 5, `${looks} times`)
 })
+
+test('speaker/dispatch: an owner that has not changed is the same object in the next table', async () => {
+  const clock = new FakeClock()
+  const { dispatch, reckon, tables } = begin(clock)
+  reckon(1)
+  await clock.advance(0)
+  dispatch.ownersTaken()
+  await settle()
+  reckon(2)
+  await clock.advance(30_000)
+  const [before, after] = tables().map(({ owners }) => owners)
+  assert.equal(after?.length, 2)
+  assert.equal(after[0], before?.[0])
+})

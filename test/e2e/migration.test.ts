@@ -238,9 +238,12 @@ step('all moved: addresses are spread, each with one status', async (t) => {
   await follow('When the last node is moved')
   // Again and again: who has just settled counts a moment later, and all may have agreed before that.
   const owners = await until('all to agree, and clients to find it so', async () => {
-    const owners = await agreed()
-    const places = await clients.places()
-    return [...places].every(([ip, node]) => owners?.get(ip) === node) && owners
+    const reckoned = await agreed()
+    if (!reckoned) return false
+    const found = await clients.places()
+    const wrong = [...found].filter(([ip, node]) => reckoned.get(ip) !== node)
+    if (wrong.length > 0) throw new Error(`found ${wrong.map((it) => it.join(' at ')).join(', ')}`)
+    return reckoned
   })
   clients.undisturbed(t, fromMs, start)
   assert.deepEqual([...owners.keys()].sort(), [...vips.values()].sort())
