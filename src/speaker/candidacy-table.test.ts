@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Config, Node, Service } from '../core/config/model.ts'
 import { parseRange } from '../core/net/range.ts'
 import { CandidacyTable } from './candidacy-table.ts'
+import type { Changes } from './candidacy-table.ts'
 
 function config(addresses: string): Config {
   const range = parseRange(addresses)
@@ -59,8 +60,11 @@ const serve = (table: CandidacyTable, name: string, ip: string, loadBalancerClas
   ])
 }
 
-const services = (list: ReturnType<CandidacyTable['compute']>) =>
-  list?.map(({ service }) => service)
+/** Of the candidacies, if they changed. */
+const services = ({ candidacies }: Changes) => candidacies?.map(({ service }) => service)
+
+const refusals = (changes: Changes) =>
+  changes.refusals && Array.from(changes.refusals, ([key, { refusal }]) => [key, refusal])
 
 test('speaker/table: candidacies come and go with Services and endpoints', () => {
   const it = table()
@@ -84,9 +88,9 @@ test('speaker/table: the oldest Service comes first, and each address has a home
     serve(it, name, ip)
     it.setService(`default/${name}`, { ...service(name, ip), creationTimestamp })
   }
-  const list = it.compute()
-  assert.deepEqual(services(list), ['default/b', 'default/a', 'default/c'])
-  assert.deepEqual(list?.[0]?.seat, { group: '10.0.0.2', home: 'w1' })
+  const changes = it.compute()
+  assert.deepEqual(services(changes), ['default/b', 'default/a', 'default/c'])
+  assert.deepEqual(changes.candidacies?.[0]?.seat, { group: '10.0.0.2', home: 'w1' })
 })
 
 test('speaker/table: a Service without endpoints is refused, and keeps its seat', () => {
@@ -94,15 +98,30 @@ test('speaker/table: a Service without endpoints is refused, and keeps its seat'
   it.setNode('w2', node('w2'))
   serve(it, 'a', '10.0.0.1')
   serve(it, 'b', '10.0.0.2')
-  const before = it.compute()?.at(-1)?.seat
+  const before = it.compute().candidacies?.at(-1)?.seat
   it.setEndpoints('default/a', 'default/a-slice', undefined)
-  const list = it.compute()
-  assert.deepEqual(services(list), ['default/b'])
-  assert.deepEqual(list?.[0]?.seat, before)
-  assert.deepEqual(
-    [...it.refusals].map(([key, { refusal }]) => [key, refusal]),
-    [['default/a', 'noEndpoints']],
-  )
+  const changes = it.compute()
+  assert.deepEqual(services(changes), ['default/b'])
+  assert.deepEqual(changes.candidacies?.[0]?.seat, before)
+  assert.deepEqual(refusals(changes), [['default/a', 'noEndpoints']])
+})
+
+test('speaker/table: a Service that is on its way to be announced is no change for the others', () => {
+  const it = table()
+  serve(it, 'a', '10.0.0.1')
+  it.compute()
+  it.setService('default/b', { ...service('b', ''), ingress: [] })
+  const created = it.compute()
+  assert.equal(created.candidacies, undefined)
+  assert.deepEqual(refusals(created), [['default/b', 'noAddress']])
+  it.setService('default/b', service('b', '10.0.0.2'))
+  const assigned = it.compute()
+  assert.equal(assigned.candidacies, undefined)
+  assert.deepEqual(refusals(assigned), [['default/b', 'noEndpoints']])
+  serve(it, 'b', '10.0.0.2')
+  const served = it.compute()
+  assert.deepEqual(services(served), ['default/a', 'default/b'])
+  assert.deepEqual(refusals(served), [])
 })
 
 test('speaker/table: its other address, or another age, gives it another seat all the same', () => {
@@ -114,15 +133,14 @@ test('speaker/table: its other address, or another age, gives it another seat al
     return it
   }
   const it = rooms('10.0.0.1', '2026-11-28T10:00:02Z')
-  it.compute()
+  let { candidacies } = it.compute()
   for (const [ip, created] of [
     ['10.0.0.9', '2026-11-28T10:00:02Z'],
     ['10.0.0.9', '2026-11-28T10:00:01Z'],
   ] as const) {
     it.setService('default/a', { ...service('a', ip), creationTimestamp: created })
-    const list = it.compute()
-    assert.ok(list)
-    assert.deepEqual(list, rooms(ip, created).compute())
+    candidacies = it.compute().candidacies ?? candidacies
+    assert.deepEqual(candidacies, rooms(ip, created).compute().candidacies)
   }
 })
 
@@ -132,7 +150,7 @@ test('speaker/table: a change that changes nothing for the election is no change
   it.compute()
   it.setNode('w1', node('w1'))
   it.setService('default/a', { ...service('a', '10.0.0.1'), labels: { irrelevant: 'yes' } })
-  assert.equal(it.compute(), undefined)
+  assert.deepEqual(it.compute(), {})
 })
 
 test('speaker/table: endpoints of several slices add up', () => {
@@ -157,7 +175,7 @@ test('speaker/table: a configuration that orphans an announced address is refuse
   serve(it, 'a', '10.0.0.1')
   it.compute()
   assert.deepEqual(it.setConfig(config('10.9.0.0/24')), ['default/a'])
-  assert.equal(it.compute(), undefined)
+  assert.deepEqual(it.compute(), {})
   // The controller has taken the address back.
   it.setService('default/a', { ...service('a', '10.0.0.1'), ingress: [] })
   assert.deepEqual(it.setConfig(config('10.9.0.0/24')), [])
@@ -166,14 +184,14 @@ test('speaker/table: a configuration that orphans an announced address is refuse
 test('speaker/candidacy-table: what has not changed is the same object, so that another thread need not hear of it', () => {
   const t = table()
   serve(t, 'a', '10.0.0.1')
-  const [before] = t.compute() ?? []
+  const [before] = t.compute().candidacies ?? []
   assert.ok(before?.seat)
   serve(t, 'b', '10.0.0.2')
   // Told again, as it was.
   serve(t, 'a', '10.0.0.1')
-  const after = t.compute() ?? []
+  const after = t.compute().candidacies ?? []
   assert.equal(after.length, 2)
   assert.equal(after[0], before)
   serve(t, 'a', '10.0.0.3')
-  assert.notEqual(t.compute()?.[0], before)
+  assert.notEqual(t.compute().candidacies?.[0], before)
 })

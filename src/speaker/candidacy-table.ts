@@ -18,6 +18,14 @@ export interface TableOptions {
   isShared(service: Service): boolean
 }
 
+/** What is other than it was last time. */
+export interface Changes {
+  /** All candidacies, of the oldest Service first. One that has not changed is the same object. */
+  readonly candidacies?: readonly Candidacy[]
+  /** Load balancers that nobody may announce, by key. */
+  readonly refusals?: ReadonlyMap<string, Verdict>
+}
+
 /** What a Service comes to, and what each look at all of them asks of it. */
 interface Result {
   readonly verdict: Verdict
@@ -36,6 +44,8 @@ export class CandidacyTable {
   readonly #results = new Map<string, Result>()
   /** With their seats, by what they are without. */
   readonly #seated = new WeakMap<Candidacy, Candidacy>()
+  /** As they were told last. */
+  #list: readonly Candidacy[] = []
   #config: Config | undefined
   #dirty = new Set<string>()
 
@@ -83,21 +93,22 @@ export class CandidacyTable {
     return []
   }
 
-  /**
-   * All candidacies, of the oldest Service first, or undefined if they are as they were last time. One that has
-   * not changed is the same object.
-   */
-  compute(): readonly Candidacy[] | undefined {
-    if (!this.#config) return undefined
-    let changed = false
-    for (const key of this.#dirty) changed = this.#computeOne(key, this.#config) || changed
+  /** What came of all that was set since the last call. A Service that is not announced yet moves no other. */
+  compute(): Changes {
+    if (!this.#config) return {}
+    let [seats, refusals] = [false, false]
+    for (const key of this.#dirty) {
+      const before = this.#results.get(key)
+      const after = this.#look(key, this.#config)
+      if (isSame(before, after)) continue
+      if (after) this.#results.set(key, after)
+      else this.#results.delete(key)
+      seats ||= !isSame(partOf(before), partOf(after))
+      refusals ||= !isSame(refusalOf(before), refusalOf(after))
+    }
     this.#dirty = new Set()
-    if (!changed) return undefined
-    const byAge = [...this.#results.values()].sort((a, b) => (a.age < b.age ? -1 : 1))
-    const seats = seatAll(byAge.map(({ ips, verdict }) => ({ ips, seats: verdict.seats })))
-    return byAge.flatMap(({ verdict }) =>
-      verdict.candidacies.map((candidacy) => this.#withSeat(candidacy, seats.get(candidacy.ip))),
-    )
+    const candidacies = seats ? this.#seatAll() : undefined
+    return { ...(candidacies && { candidacies }), ...(refusals && { refusals: this.#refusals() }) }
   }
 
   /** Why nobody may announce the Service, or undefined if somebody may. */
@@ -105,20 +116,28 @@ export class CandidacyTable {
     return this.#results.get(key)?.verdict.refusal
   }
 
-  /** Load balancers that nobody may announce, by key. */
-  get refusals(): ReadonlyMap<string, Verdict> {
-    const verdicts = Array.from(this.#results, ([key, { verdict }]) => [key, verdict] as const)
-    return new Map(
-      verdicts.filter(([, { refusal }]) => refusal !== undefined && refusal !== 'notLoadBalancer'),
-    )
+  #refusals(): ReadonlyMap<string, Verdict> {
+    const refused = [...this.#results].filter(([, result]) => refusalOf(result))
+    return new Map(refused.map(([key, { verdict }]) => [key, verdict]))
   }
 
-  /** True if the result is another than before. */
-  #computeOne(key: string, config: Config): boolean {
+  /** Undefined: all are as they were. */
+  #seatAll(): readonly Candidacy[] | undefined {
+    const byAge = [...this.#results.values()].sort((a, b) => (a.age < b.age ? -1 : 1))
+    const seats = seatAll(byAge.map(({ ips, verdict }) => ({ ips, seats: verdict.seats })))
+    const list = byAge.flatMap(({ verdict }) =>
+      verdict.candidacies.map((candidacy) => this.#withSeat(candidacy, seats.get(candidacy.ip))),
+    )
+    const before = this.#list
+    this.#list = list
+    const same = list.length === before.length && list.every((one, i) => one === before[i])
+    return same ? undefined : list
+  }
+
+  /** Undefined: it is not ours. */
+  #look(key: string, config: Config): Result | undefined {
     const service = this.#services.get(key)
-    if (!service || service.loadBalancerClass !== this.#options.loadBalancerClass) {
-      return this.#results.delete(key)
-    }
+    if (!service || service.loadBalancerClass !== this.#options.loadBalancerClass) return undefined
     const slices = this.#endpoints.get(key)?.values() ?? []
     const verdict = elect({
       service,
@@ -131,10 +150,7 @@ export class CandidacyTable {
     })
     // Those made in the same second by their names, so that all speakers agree.
     const age = `${service.creationTimestamp ?? ''} ${key}`
-    const result = { verdict, age, ips: canonical(service.ingress) }
-    if (JSON.stringify(this.#results.get(key)) === JSON.stringify(result)) return false
-    this.#results.set(key, result)
-    return true
+    return { verdict, age, ips: canonical(service.ingress) }
   }
 
   #withSeat(candidacy: Candidacy, seat: Seat | undefined): Candidacy {
@@ -149,6 +165,21 @@ export class CandidacyTable {
   #touchAll(): void {
     for (const key of this.#services.keys()) this.#dirty.add(key)
   }
+}
+
+const isSame = (one: unknown, other: unknown): boolean =>
+  JSON.stringify(one) === JSON.stringify(other)
+
+/** What it has to do with the others: what it is owned by, and where it wants to sit. Without an address, nothing. */
+const partOf = (result: Result | undefined): unknown => {
+  if (!result || result.ips.length === 0) return undefined
+  const { age, ips, verdict } = result
+  return [age, ips, verdict.seats, verdict.candidacies]
+}
+
+const refusalOf = (result: Result | undefined): unknown => {
+  const { refusal, unfit } = result?.verdict ?? {}
+  return refusal === undefined || refusal === 'notLoadBalancer' ? undefined : [refusal, unfit]
 }
 
 const canonical = (texts: readonly string[]): string[] =>

@@ -57,6 +57,7 @@ async function setUp() {
     { namespace, podLabels: '', clock: new FakeClock() },
     {
       candidacies: (list) => void (candidacies = list),
+      refusals: () => undefined,
       speakers: () => undefined,
       configuration: (problems) => said.push(problems),
       updated: () => undefined,

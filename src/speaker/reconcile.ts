@@ -11,7 +11,7 @@ import { parseEndpointSlice } from '../core/config/endpoints.ts'
 import { parseNode } from '../core/config/node.ts'
 import { parseService } from '../core/config/service.ts'
 import type { SpeakerPod } from '../core/diagnosis/problems.ts'
-import type { Candidacy } from '../core/election/candidacy.ts'
+import type { Candidacy, Verdict } from '../core/election/candidacy.ts'
 import type { Change, Cluster, Followed, KubeObject } from '../ports/cluster.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -39,6 +39,8 @@ export interface ReconcileOptions {
 export interface Outputs {
   /** A promise resolves when it has been reckoned with: no other list comes before that. */
   candidacies(list: readonly Candidacy[]): void | Promise<void>
+  /** Load balancers that nobody may announce, by key. */
+  refusals(verdicts: ReadonlyMap<string, Verdict>): void
   /** All speaker pods that have an address, by address, this one's among them. */
   speakers(pods: readonly SpeakerPod[]): void
   /** At each look at the configuration: what keeps the new one from being used, or undefined. */
@@ -144,8 +146,9 @@ export class Reconciler {
   #pass(): void | Promise<void> {
     this.#outputs.updated()
     if (this.#configChanged) this.#takeConfig()
-    const list = this.#table.compute()
-    return list && this.#outputs.candidacies(list)
+    const { candidacies, refusals } = this.#table.compute()
+    if (refusals) this.#outputs.refusals(refusals)
+    return candidacies && this.#outputs.candidacies(candidacies)
   }
 
   #takeConfig(): void {

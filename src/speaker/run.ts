@@ -127,8 +127,8 @@ export function runSpeaker(deps: SpeakerDeps, stop: AbortSignal): Speaker {
     log,
     { namespace, podLabels: options.profile === 'off' ? '' : options.labels, clock },
     {
+      refusals: (verdicts) => refusals.setVerdicts(verdicts),
       candidacies(candidacies) {
-        refusals.setVerdicts(table.refusals)
         announcer.setCandidacies(candidacies)
         return threads.candidacies(candidacies)
       },
