@@ -1,6 +1,7 @@
 /** Configuration files of a node. JSON where YAML is asked for: it is YAML. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { cgroupOf } from './cgroups.ts'
 import type { LabContext } from './context.ts'
 import { componentKubeconfig } from './control-plane.ts'
 import { PAUSE_IMAGE } from './image-names.ts'
@@ -83,7 +84,7 @@ export function kubeletConfig(lab: LabContext, node: Host): string {
     tlsPrivateKeyFile: lab.pki.key(node.name),
     containerRuntimeEndpoint: `unix://${containerdSocket(lab.state, node.name)}`,
     cgroupDriver: 'cgroupfs',
-    cgroupsPerQOS: false,
+    cgroupRoot: cgroupOf(lab.prefix, node.name),
     enforceNodeAllocatable: [],
     failSwapOn: false,
     oomScoreAdj: 0,

@@ -1,6 +1,7 @@
 /** A worker node: containerd, kubelet and kube-proxy in its host. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { cgroupOf, createCgroup } from './cgroups.ts'
 import type { LabContext } from './context.ts'
 import { componentKubeconfig } from './control-plane.ts'
 import { cniConfig, containerdConfig, kubeProxyConfig, kubeletConfig } from './node-config.ts'
@@ -28,6 +29,7 @@ export async function startContainerd(lab: LabContext, node: Host): Promise<void
 /** Starts kubelet and kube-proxy. The node is ready some seconds later. */
 export async function startKubelet(lab: LabContext, node: Host): Promise<void> {
   const { name } = node
+  createCgroup(cgroupOf(lab.prefix, name))
   await lab.pki.issue(name, `system:node:${name}`, 'system:nodes', `IP:${ipv4(node)},DNS:${name}`)
   const flags = {
     config: kubeletConfig(lab, node),

@@ -1,6 +1,7 @@
 /** Takes away everything a lab left on the machine, also one that crashed half-way. */
-import { globSync, readFileSync, readdirSync, readlinkSync, rmSync, rmdirSync } from 'node:fs'
+import { globSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { cgroupsOf, removeCgroup } from './cgroups.ts'
 import { Daemons } from './daemons.ts'
 import { removeTree } from './mounts.ts'
 import { run } from './processes.ts'
@@ -10,8 +11,7 @@ import { until } from './until.ts'
 export async function tearDown(prefix: string, state: string): Promise<void> {
   const daemons = new Daemons(state)
   await Promise.all(daemons.names().map((name) => daemons.stop(name)))
-  const folders = containerFolders(state)
-  const cgroups = folders.flatMap(cgroupsOf)
+  const cgroups = cgroupsOf(prefix, state)
   await until(
     'the processes of the lab to end',
     async () => {
@@ -21,7 +21,7 @@ export async function tearDown(prefix: string, state: string): Promise<void> {
     },
     { everyMs: 50 },
   )
-  for (const folder of folders) removeContainerTraces(folder)
+  for (const folder of containerFolders(state)) removeContainerTraces(folder)
   for (const cgroup of cgroups) removeCgroup(cgroup)
   await deleteTopology(prefix)
   removeLogLinks(state)
@@ -47,17 +47,6 @@ async function pidsOf(prefix: string, state: string, cgroups: string[]): Promise
 /** Where the shims keep their containers: the folders' names are the containers' ids. */
 const containerFolders = (state: string): string[] =>
   globSync(`${state}/*/run/io.containerd.runtime.v2.task/k8s.io/*`)
-
-/** One tree on cgroup v2, one a controller on v1; by containerd's default below `k8s.io`. */
-const cgroupsOf = (folder: string): string[] =>
-  globSync(['', '*/'].map((tree) => `/sys/fs/cgroup/${tree}k8s.io/${basename(folder)}`))
-
-function removeCgroup(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeCgroup(join(folder, entry.name))
-  }
-  rmdirSync(folder)
-}
 
 /** What lies in folders that all containerds of a machine share. */
 function removeContainerTraces(folder: string): void {
