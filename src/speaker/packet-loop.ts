@@ -6,7 +6,6 @@ import { PacketSocket } from '../adapters/af-packet.ts'
 import { PollSet, SOCK_CLOEXEC, SOCK_NONBLOCK, eventfd, must, read } from '../adapters/libc.ts'
 import { solicitedNodeGroups } from '../core/announce/groups.ts'
 import type { Vip } from '../core/announce/vips.ts'
-import { Wakefulness } from '../core/announce/wakefulness.ts'
 import { formatMac } from '../core/net/mac.ts'
 import { Announcing } from './announcing.ts'
 import { FrameJudge } from './frame-judge.ts'
@@ -36,10 +35,6 @@ export interface PacketPorts {
 
 /** Frames in one go: then the loop looks for messages, even in a flood. */
 const BATCH = 64
-/** For so long the thread stays awake after an answer, where that pays (core/announce/wakefulness.ts). */
-const AWAKE_MS = 0.05
-/** Looks between two at the clock. */
-const LOOKS = 64
 /** Between looks whether the lease holds again, where something is to be announced. */
 const UNSURE_WAIT_MS = 5
 /** A thread that is terminated ends no sooner than poll(2) does. */
@@ -51,7 +46,6 @@ export class PacketLoop {
   readonly #arp = new PacketSocket('arpRequests')
   readonly #neighbor = new PacketSocket('solicitations')
   readonly #interfaces: OwnInterfaces
-  readonly #wakefulness = new Wakefulness()
   readonly #counts = new PacketCounts()
   readonly #announcing: Announcing
   readonly #rivals: RivalWatch
@@ -226,47 +220,27 @@ export class PacketLoop {
     this.#sentGroups = text
   }
 
-  /** All that has come, and what comes within a moment after an answer. */
+  /** All that has come, but for what is left to the next turn in a flood. */
   #answer(): void {
-    let answered = false
     for (let left = BATCH; left > 0 && !this.#stopped; left--) {
-      const arp = this.#next(this.#arp)
-      const neighbor = this.#next(this.#neighbor)
-      answered ||= arp === 'answered' || neighbor === 'answered'
-      if (arp || neighbor) continue
-      if (!answered || !this.#wakefulness.pays) return
-      const came = this.#stayAwake()
-      this.#wakefulness.tried(came)
-      if (!came) return
-      answered = false
+      const arp = this.#answerNext(this.#arp)
+      const neighbor = this.#answerNext(this.#neighbor)
+      if (!arp && !neighbor) return
     }
   }
 
-  /** True: a frame has come. */
-  #stayAwake(): boolean {
-    const untilMs = performance.now() + AWAKE_MS
-    do {
-      for (let i = 0; i < LOOKS; i++) if (this.#arp.pending || this.#neighbor.pending) return true
-    } while (performance.now() < untilMs)
-    return false
-  }
-
-  /** Answers the next frame, or counts why not; undefined: there is none. */
-  #next(socket: PacketSocket): 'answered' | 'dropped' | undefined {
+  /** Answers a frame, or counts why not; false: there is none. */
+  #answerNext(socket: PacketSocket): boolean {
     const frame = socket.receive()
     if (!frame) {
       this.#table.emptied(socket === this.#arp ? 4 : 6)
-      return undefined
+      return false
     }
     const reason = this.#judge.consider(frame)
-    if (reason) {
-      this.#counts.dropped(reason)
-      return 'dropped'
-    }
     const { vip, asked, reply } = this.#judge
-    if (!vip) return 'dropped'
-    this.#counts.received(vip, asked, this.#send(socket, frame.ifindex, reply))
-    return 'answered'
+    if (reason) this.#counts.dropped(reason)
+    else if (vip) this.#counts.received(vip, asked, this.#send(socket, frame.ifindex, reply))
+    return true
   }
 
   #tell(): void {
