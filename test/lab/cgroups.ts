@@ -10,13 +10,16 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  realpathSync,
   rmdirSync,
   writeFileSync,
 } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 
-/** Its path in each tree: there is one on cgroup v2, one a controller on v1. */
+const MOUNT = '/sys/fs/cgroup'
+
+/** Its path in each tree. */
 export const cgroupOf = (prefix: string, node: string): string => `/${prefix}-${node}`
 
 /** What a thread weighs: by cpu.shares, and by cpu.weight of cgroup v2. */
@@ -25,7 +28,7 @@ const A_THREAD = { 'cpu.shares': 1024, 'cpu.weight': 100 }
 /** The kubelet wants it to be there. */
 export function createCgroup(path: string): void {
   for (const tree of trees()) {
-    if (existsSync(join(tree, 'cgroup.controllers'))) enableCpu(tree)
+    if (existsSync(join(tree, 'cgroup.controllers'))) enableControllers(tree)
     mkdirSync(join(tree, path), { recursive: true })
     for (const [file, weight] of Object.entries(A_THREAD)) {
       const knob = join(tree, path, file)
@@ -34,10 +37,11 @@ export function createCgroup(path: string): void {
   }
 }
 
-/** Beside v1 trees, the unified one has no controllers. */
-function enableCpu(tree: string): void {
-  const controllers = readFileSync(join(tree, 'cgroup.controllers'), 'utf8').split(/\s+/)
-  if (controllers.includes('cpu')) writeFileSync(join(tree, 'cgroup.subtree_control'), '+cpu')
+/** All that the machine has: the kubelet looks for each. Beside v1 trees, the unified one has none. */
+function enableControllers(tree: string): void {
+  const controllers = readFileSync(join(tree, 'cgroup.controllers'), 'utf8').match(/\S+/g) ?? []
+  const enabling = controllers.map((name) => `+${name}`).join(' ')
+  if (enabling) writeFileSync(join(tree, 'cgroup.subtree_control'), enabling)
 }
 
 /** Of all nodes that a lab has, or had when it crashed. */
@@ -56,5 +60,9 @@ export function removeCgroup(folder: string): void {
   rmdirSync(folder)
 }
 
-const trees = (): string[] =>
-  globSync(['', '*/'].map((tree) => `/sys/fs/cgroup/${tree}cgroup.procs`)).map(dirname)
+/** One on cgroup v2; on v1 one a controller, some by a second name. */
+function trees(): string[] {
+  const isUnified = existsSync(`${MOUNT}/cgroup.procs`)
+  const folders = isUnified ? [MOUNT] : globSync(`${MOUNT}/*/cgroup.procs`).map(dirname)
+  return [...new Set(folders.map((folder) => realpathSync(folder)))]
+}
