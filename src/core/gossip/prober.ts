@@ -107,15 +107,21 @@ export class Prober {
     }
   }
 
-  /** One ping beside the rounds, with the accusation. */
+  /** One ping beside the rounds, with the accusation; unanswered, another is asked for its word. */
   ask(member: Member, now: number, answered: (now: number) => void): void {
+    const { probeIntervalMs, probeTimeoutMs } = this.#options.profile
     const seqNo = this.#nextSeqNo()
-    const cancel = this.#timers.set(now + this.#options.profile.probeIntervalMs, () => {
+    // All suspect it: one relay each, another every time, is enough of a load.
+    const cancelRelay = this.#timers.set(now + probeTimeoutMs, () =>
+      this.#askOthers(member, seqNo, 1),
+    )
+    const cancel = this.#timers.set(now + probeTimeoutMs + probeIntervalMs, () => {
       this.#waiting.delete(seqNo)
     })
     this.#waiting.set(seqNo, {
       ack: (at) => {
         this.#waiting.delete(seqNo)
+        cancelRelay()
         cancel()
         answered(at)
       },
@@ -178,7 +184,7 @@ export class Prober {
       nack: () => nacks++,
     })
     const cancelIndirect = this.#timers.set(startedAt + probeTimeoutMs, (now) => {
-      nackable = this.#askOthers(member, seqNo)
+      nackable = this.#askOthers(member, seqNo, this.#options.profile.indirectChecks)
       if (disableTcpPings || !supports(member.vsn, SINCE.tcpPing)) return
       const ping: Ping = this.#ping(member.name, seqNo)
       this.#actions.exchange(addressOf(member), ping, deadline - now, (reply) => {
@@ -198,10 +204,9 @@ export class Prober {
     else this.#actions.send(addressOf(member), ping)
   }
 
-  /** Returns how many of those asked will say so if they hear nothing. */
-  #askOthers(member: Member, seqNo: number): number {
-    const { indirectChecks } = this.#options.profile
-    const relays = this.#members.choose(indirectChecks, this.#options.random, (candidate) => {
+  /** Asks by way of `count` others. Returns how many of them will say so if they hear nothing. */
+  #askOthers(member: Member, seqNo: number, count: number): number {
+    const relays = this.#members.choose(count, this.#options.random, (candidate) => {
       const other = candidate.name !== this.#options.self && candidate.name !== member.name
       return other && candidate.state === 'alive'
     })

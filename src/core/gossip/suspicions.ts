@@ -2,7 +2,8 @@
  * Running suspicions: each ends in a verdict unless refuted, sooner the more members confirm it.
  *
  * A refutation is gossip and may miss one member of many, or of three; memberlist's then gives up one
- * that lives. So whoever suspects also asks, again and again: one that answers does not die of it.
+ * that lives. So whoever suspects also asks, again and again, itself and by way of another: one that answers
+ * does not die of it.
  */
 import type { Timers } from './timers.ts'
 import { confirmationsWanted, suspicionMinMs, suspicionMs } from './formulas.ts'
