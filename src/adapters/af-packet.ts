@@ -200,15 +200,10 @@ export class PacketSocket {
     must(bind(this.fd, linkAddress(etherType, 0)), 'bind(AF_PACKET)')
   }
 
-  /** There is a frame. */
-  get pending(): boolean {
-    return (Atomics.load(this.#statuses, (this.#at * SLOT) >> 2) & OURS) !== 0
-  }
-
   /** The next frame; undefined: none is there. */
   receive(): ReceivedFrame | undefined {
-    if (!this.pending) return undefined
     const slot = this.#at * SLOT
+    if ((Atomics.load(this.#statuses, slot >> 2) & OURS) === 0) return undefined
     const ring = this.#ring
     const frame = this.#frame
     const kept = Math.min(ring.getUint32(slot + AT.kept, true), SLOT)

@@ -106,6 +106,15 @@ test('speaker/table: a Service without endpoints is refused, and keeps its seat'
   assert.deepEqual(refusals(changes), [['default/a', 'noEndpoints']])
 })
 
+test('speaker/table: that there are none at first is told, so that the first one is known to be new', () => {
+  const it = table()
+  it.setService('default/web', { ...service('web', ''), type: 'ClusterIP', ingress: [] })
+  assert.deepEqual(services(it.compute()), [])
+  assert.deepEqual(it.compute(), {})
+  serve(it, 'a', '10.0.0.1')
+  assert.deepEqual(services(it.compute()), ['default/a'])
+})
+
 test('speaker/table: a Service that is on its way to be announced is no change for the others', () => {
   const it = table()
   serve(it, 'a', '10.0.0.1')

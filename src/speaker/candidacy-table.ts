@@ -44,8 +44,8 @@ export class CandidacyTable {
   readonly #results = new Map<string, Result>()
   /** With their seats, by what they are without. */
   readonly #seated = new WeakMap<Candidacy, Candidacy>()
-  /** As they were told last. */
-  #list: readonly Candidacy[] = []
+  /** As they were told last; undefined: never. */
+  #list: readonly Candidacy[] | undefined
   #config: Config | undefined
   #dirty = new Set<string>()
 
@@ -93,7 +93,10 @@ export class CandidacyTable {
     return []
   }
 
-  /** What came of all that was set since the last call. A Service that is not announced yet moves no other. */
+  /**
+   * What came of all that was set since the last call. A Service that is not announced yet moves no other. The
+   * first call tells of candidacies even where there are none: what comes later is known to be new by that.
+   */
   compute(): Changes {
     if (!this.#config) return {}
     let [seats, refusals] = [false, false]
@@ -107,7 +110,7 @@ export class CandidacyTable {
       refusals ||= !isSame(refusalOf(before), refusalOf(after))
     }
     this.#dirty = new Set()
-    const candidacies = seats ? this.#seatAll() : undefined
+    const candidacies = seats || !this.#list ? this.#seatAll() : undefined
     return { ...(candidacies && { candidacies }), ...(refusals && { refusals: this.#refusals() }) }
   }
 
@@ -130,7 +133,7 @@ export class CandidacyTable {
     )
     const before = this.#list
     this.#list = list
-    const same = list.length === before.length && list.every((one, i) => one === before[i])
+    const same = before?.length === list.length && list.every((one, i) => one === before[i])
     return same ? undefined : list
   }
 
